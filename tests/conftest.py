@@ -1,0 +1,101 @@
+"""What all tests share: a store of one's own, marks by folder, and a loud account of what could not run.
+
+A test that lacks something of the machine (a browser, say) calls ``could_not_run``: in CI that is a failure, elsewhere
+the test is skipped and named once more in capitals at the end, so that nobody takes the run for whole.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+TESTS = Path(__file__).parent
+MISSING = pytest.StashKey[dict[str, int]]()
+CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept", action="store_true", help="store the new text where a snapshot differs")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[MISSING] = {}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder == "ui":
+            item.add_marker(pytest.mark.ui)
+        if folder == "benchmarks":
+            item.add_marker(pytest.mark.bench)
+        if item.get_closest_marker("ui") or item.get_closest_marker("bench"):
+            item.add_marker(pytest.mark.slow)
+    if "bench" not in config.getoption("markexpr"):
+        measured = [item for item in items if item.get_closest_marker("bench")]
+        config.hook.pytest_deselected(items=measured)
+        items[:] = [item for item in items if item not in measured]
+
+
+@pytest.fixture(scope="session")
+def could_not_run(pytestconfig: pytest.Config) -> Callable[[str], NoReturn]:
+    """Call it with a reason and a remedy: fails in CI, else skips and is told again at the end."""
+
+    def tell(reason: str) -> NoReturn:
+        missing = pytestconfig.stash[MISSING]
+        missing[reason] = missing.get(reason, 0) + 1
+        if CI:
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+    return tell
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for reason in config.stash[MISSING]:
+        terminalreporter.section("COULD NOT RUN", sep="!", red=True, bold=True)
+        # One line with a fixed beginning: .ci/run repeats it after everything else.
+        terminalreporter.line(f"COULD NOT RUN: {reason}", red=True, bold=True)
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Work in an empty folder, so that no test finds the store of another or of the developer."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JTRACK_TRACKING_URI", raising=False)
+    yield tmp_path
+    _end_active_runs()
+
+
+def _end_active_runs() -> None:
+    # Not imported for this: most tests never touch it.
+    tracking = sys.modules.get("jtrack.tracking")
+    while tracking is not None and tracking.active_run() is not None:
+        tracking.end_run("KILLED")
+
+
+@pytest.fixture
+def store_path(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store's folder, not yet made; the tracking uri points at it, also for processes that the test starts."""
+    path = own_folder / ".jtrack"
+    monkeypatch.setenv("JTRACK_TRACKING_URI", str(path))
+    return path
+
+
+@pytest.fixture
+def accepts(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Hold a text against a stored one; ``--accept`` stores the new text instead."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--accept"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"{path} is missing; `hatch run snap` stores it"
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
