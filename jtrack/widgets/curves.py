@@ -1,0 +1,73 @@
+"""Metric curves thinned in the database: a panel never pulls a million points to draw sixty.
+
+The points are cut into buckets by their order, and of each bucket the lowest and the highest are kept;
+so are the first and the last. What is drawn then has every spike that the whole curve would show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jtrack import queries
+
+_THINNED = """
+WITH points AS (
+    SELECT run_id, key, step, value,
+           row_number() OVER (PARTITION BY run_id, key ORDER BY step, logged_at) - 1 AS i,
+           count(*) OVER (PARTITION BY run_id, key) AS n
+    FROM metrics
+    WHERE list_contains(?::VARCHAR[], run_id) AND list_contains(?::VARCHAR[], key) AND isfinite(value)
+), buckets AS (
+    SELECT run_id, key, i * ?::BIGINT // n AS bucket,
+           arg_min({'i': i, 'step': step, 'value': value}, value) AS low,
+           arg_max({'i': i, 'step': step, 'value': value}, value) AS high,
+           arg_min({'i': i, 'step': step, 'value': value}, i) AS first,
+           arg_max({'i': i, 'step': step, 'value': value}, i) AS last,
+           any_value(n) AS n
+    FROM points GROUP BY run_id, key, bucket
+)
+SELECT run_id, key, n,
+       list(low ORDER BY bucket) AS lows, list(high ORDER BY bucket) AS highs,
+       arg_min(first, bucket) AS first, arg_max(last, bucket) AS last
+FROM buckets GROUP BY run_id, key, n
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The finite points of one metric of one run, thinned; ``n_points`` is how many there were.
+
+    ``step`` does not decrease; where the run logged every point at one step it counts them instead.
+    """
+
+    step: tuple[int, ...]
+    value: tuple[float, ...]
+    n_points: int
+
+
+def thinned_curves(run_ids: Sequence[str], keys: Sequence[str], max_points: int) -> dict[tuple[str, str], Points]:
+    """Read curves by (run id, key), each of at most about ``max_points`` points."""
+    if not run_ids or not keys:
+        return {}
+    n_buckets = max((max_points - 2) // 2, 1)
+    found = queries.rows(_THINNED, [list(run_ids), list(keys), n_buckets])
+    return {(row["run_id"], row["key"]): _points(row) for row in found}
+
+
+def _points(row: dict[str, object]) -> Points:
+    kept = {
+        p["i"]: p for p in [*_structs(row["lows"]), *_structs(row["highs"]), *_structs([row["first"], row["last"]])]
+    }
+    ordered = [kept[i] for i in sorted(kept)]
+    one_step = len({p["step"] for p in ordered}) == 1
+    return Points(
+        step=tuple(int(p["i"] if one_step else p["step"]) for p in ordered),
+        value=tuple(float(p["value"]) for p in ordered),
+        n_points=int(str(row["n"])),
+    )
+
+
+def _structs(value: object) -> list[dict[str, float]]:
+    assert isinstance(value, list)
+    return value

@@ -1,0 +1,204 @@
+"""How numbers, times and sizes read in every panel.
+
+Four significant digits, as many decimals for a difference as for its value, units beside durations
+and sizes, "–" for what is missing. labextension/src/panels/format.ts follows the same rules; both
+are held against tests/widgets/format_cases.json.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+MISSING = "–"
+MINUS = "−"
+
+_SIGNIFICANT = 4
+_LARGEST_PLAIN = 1e7
+_SMALLEST_PLAIN = 1e-4
+_MOST_DECIMALS = 6
+_NUMERIC_TEXT = frozenset("0123456789+-.eE")
+
+
+def decimals_for(value: float) -> int | None:
+    """Decimals that give ``value`` four significant digits; ``None`` means scientific notation."""
+    if value == 0 or not math.isfinite(value):
+        return 0
+    size = abs(float(f"{value:.{_SIGNIFICANT - 1}e}"))
+    if size >= _LARGEST_PLAIN or size < _SMALLEST_PLAIN:
+        return None
+    if float(value).is_integer():
+        return 0
+    return max(_SIGNIFICANT - 1 - math.floor(math.log10(size)), 0)
+
+
+def column_decimals(values: Iterable[float | None]) -> int | None:
+    """Decimals for values that stand under each other.
+
+    The largest value gets four significant digits and the smallest at least two, so that neither
+    the points fail to line up nor a small value reads as zero. ``None`` where the values lie too
+    far apart for that; each is then formatted for itself.
+    """
+    sizes = [abs(v) for v in values if v is not None and math.isfinite(v) and v != 0]
+    if not sizes or all(float(size).is_integer() for size in sizes):
+        return 0 if not sizes or max(sizes) < _LARGEST_PLAIN else None
+    decimals = decimals_for(max(sizes))
+    if decimals is None:
+        return None
+    needed = max(decimals, 1 - math.floor(math.log10(min(sizes))))
+    return needed if needed <= _MOST_DECIMALS else None
+
+
+def format_number(value: float | None, decimals: int | None = None) -> str:
+    """A metric as people read it.
+
+    Parameters
+    ----------
+    value
+        ``None`` is missing; NaN and the infinities are values and show as such.
+    decimals
+        From `column_decimals`; ``None`` takes what this value needs.
+    """
+    if value is None:
+        return MISSING
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else MINUS + "∞"
+    if decimals is None:
+        decimals = decimals_for(value)
+    text = f"{abs(value):.{_SIGNIFICANT - 1}e}" if decimals is None else f"{abs(value):,.{decimals}f}"
+    if decimals is None:
+        mantissa, _, exponent = text.partition("e")
+        text = f"{mantissa}e{int(exponent)}"
+    return MINUS + text if value < 0 and text.strip("0.,") else text
+
+
+def format_difference(value: float, previous: float) -> str:
+    """The size of ``value - previous`` with as many decimals as ``value``, without its sign.
+
+    A difference too small to show is "<0.0001", not zero.
+    """
+    difference = abs(value - previous)
+    if not math.isfinite(difference):
+        return ""
+    decimals = column_decimals([value, previous])
+    if decimals is None:
+        return format_number(difference)
+    text = format_number(difference, decimals)
+    if difference > 0 and not text.strip("0.,"):
+        return "<" + format_number(10.0**-decimals, decimals)
+    return text
+
+
+def format_param(value: object) -> str:
+    """A param as it was given, short enough for a table.
+
+    A text that could be taken for a number is quoted, so that ``4`` and ``'4'`` differ.
+    """
+    if isinstance(value, float):
+        return _format_float_param(value)
+    if isinstance(value, str):
+        looks_numeric = bool(value) and set(value) <= _NUMERIC_TEXT
+        return repr(value) if looks_numeric or not value.strip() else value
+    return str(value)
+
+
+def _format_float_param(value: float) -> str:
+    exact = repr(value)
+    if len(exact) <= 7 or not math.isfinite(value):
+        return exact
+    if _SMALLEST_PLAIN <= abs(value) < _LARGEST_PLAIN:
+        decimals = max(_SIGNIFICANT - 1 - math.floor(math.log10(abs(value))), 0)
+        return f"{value:.{decimals}f}".rstrip("0").rstrip(".") if decimals else f"{value:.0f}"
+    return f"{value:.{_SIGNIFICANT}g}"
+
+
+def shorten(text: str, width: int) -> str:
+    """``text`` on one line and in at most ``width`` characters, with an ellipsis where cut."""
+    line = " ".join(text[: width * 4].split())
+    return line if len(line) <= width and len(text) <= width * 4 else line[: width - 1] + "…"
+
+
+def format_duration(seconds: float | None) -> str:
+    """``38 ms``, ``12.4 s``, ``4 min 5 s``, ``1 h 12 min``, ``3 d 4 h``."""
+    if seconds is None or not math.isfinite(seconds):
+        return MISSING
+    if seconds < 0.0995:
+        return f"{max(seconds, 0) * 1000:.0f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return _two_units(whole, 60, "min", 1, "s")
+    if whole < 86400:
+        return _two_units(round(whole / 60) * 60, 3600, "h", 60, "min")
+    return _two_units(round(whole / 3600) * 3600, 86400, "d", 3600, "h")
+
+
+def _two_units(whole: int, big: int, big_unit: str, small: int, small_unit: str) -> str:
+    n_big, rest = divmod(whole, big)
+    n_small = rest // small
+    return f"{n_big} {big_unit} {n_small} {small_unit}" if n_small else f"{n_big} {big_unit}"
+
+
+def format_bytes(n_bytes: int | None) -> str:
+    """``812 B``, ``3.1 MB``: decimal units."""
+    if n_bytes is None:
+        return MISSING
+    if n_bytes < 1000:
+        return f"{n_bytes} B"
+    size, units = n_bytes / 1000, ["kB", "MB", "GB", "TB"]
+    while size >= 999.95 and len(units) > 1:
+        size /= 1000
+        del units[0]
+    return f"{size:.1f} {units[0]}"
+
+
+def format_ago(moment: datetime | None, now: datetime) -> str:
+    """``now``, ``25 s ago``, ``4 min ago``, ``1 h ago``, ``2 d ago``, then the date.
+
+    Only for what is redrawn: in a saved page it would soon be wrong. See `format_moment`.
+    """
+    if moment is None:
+        return MISSING
+    seconds = (now - moment).total_seconds()
+    if seconds < 5:
+        return "now"
+    for limit, size, unit in ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (7 * 86400, 86400, "d")):
+        if seconds < limit:
+            return f"{int(seconds // size)} {unit} ago"
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"
+
+
+def format_moment(moment: datetime | None, now: datetime) -> str:
+    """A time for a page that is read later: ``14:03`` on the same day (UTC), then with its date."""
+    if moment is None:
+        return MISSING
+    utc = moment.astimezone(UTC)
+    if abs(now - moment) < timedelta(days=1) and utc.date() == now.astimezone(UTC).date():
+        return f"{utc:%H:%M}"
+    return f"{utc.day} {utc:%b %H:%M}" if utc.year == now.astimezone(UTC).year else f"{utc:%Y-%m-%d}"
+
+
+def exact_moment(moment: datetime | None) -> str:
+    """The full time, for a tooltip."""
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def ordinal(n: int) -> str:
+    """``1st``, ``2nd``, ``11th``, ``23rd``."""
+    suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{suffix}"
+
+
+def plural(n: int, noun: str) -> str:
+    """``1 run``, ``1,204 runs``."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def and_more(names: Sequence[str], limit: int) -> str:
+    """``a, b, c and 4 more``."""
+    shown = ", ".join(names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit:,} more"

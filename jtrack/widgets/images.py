@@ -1,0 +1,74 @@
+"""Small drawings as `img` elements that carry their SVG with them.
+
+An inline `svg` is taken out where a notebook isn't trusted and on GitHub; an image with a data address
+stays. Inside it `prefers-color-scheme` follows the element's own color scheme, so a drawing turns with
+the panel's theme without a script.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+
+from jtrack.widgets import style
+from jtrack.widgets.html import Markup, tag
+
+SPARK_SIZE = (76, 18)
+_INSET = 3.0
+
+
+def spark_image(step: Sequence[float], value: Sequence[float], label: str) -> Markup | None:
+    """A line without axes that ends in a dot; ``None`` for fewer than two points."""
+    if len(value) < 2:
+        return None
+    width, height = SPARK_SIZE
+    points = fit_points(step, value, (_INSET, _INSET, width - _INSET, height - _INSET))
+    x, y = points[-1]
+    shapes = (
+        f'<path class="a" d="{line_path(points)}" stroke-width="1.4"/><circle class="A" cx="{x:g}" cy="{y:g}" r="2"/>'
+    )
+    return svg_image(SPARK_SIZE, shapes, label, {"a": ("stroke", "accent"), "A": ("fill", "accent")})
+
+
+def svg_image(
+    size: tuple[float, float], shapes: str, label: str, classes: dict[str, tuple[str, str]], extra_css: str = ""
+) -> Markup:
+    """An image of ``shapes``; each of ``classes`` paints one property in one colour of the stylesheet."""
+    palette = style.colours()
+    light = "".join(f".{name}{{{prop}:{palette[colour][0]}}}" for name, (prop, colour) in classes.items())
+    dark = "".join(f".{name}{{{prop}:{palette[colour][1]}}}" for name, (prop, colour) in classes.items())
+    width, height = size
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}">'
+        f"<style>path{{fill:none;stroke-linejoin:round}}{extra_css}{light}@media(prefers-color-scheme:dark){{{dark}}}</style>"
+        f"{shapes}</svg>"
+    )
+    address = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    return tag("img", src=address, alt=label, width=f"{width:g}", height=f"{height:g}")
+
+
+def fit_points(
+    step: Sequence[float], value: Sequence[float], box: tuple[float, float, float, float]
+) -> list[tuple[float, float]]:
+    """Scale points into ``box`` (left, top, right, bottom), one decimal; a flat line runs in the middle."""
+    left, top, right, bottom = box
+    low, high = min(value), max(value)
+    first, span = step[0], (step[-1] - step[0]) or 1
+    return [
+        (
+            round(left + (x - first) / span * (right - left), 1),
+            # Halves, because the span of two floats may be more than a float can hold.
+            round(
+                (top + bottom) / 2
+                if high == low
+                else bottom - (y / 2 - low / 2) / (high / 2 - low / 2) * (bottom - top),
+                1,
+            ),
+        )
+        for x, y in zip(step, value, strict=True)
+    ]
+
+
+def line_path(points: Sequence[tuple[float, float]]) -> str:
+    """SVG path data of a line through ``points``."""
+    return "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
