@@ -1,0 +1,132 @@
+"""jtrack: an experiment tracker that lives in the notebook.
+
+Names are bound when they are first asked for, so that ``import jtrack`` loads nothing but this file.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from jtrack._version import __version__
+
+if TYPE_CHECKING:
+    from jtrack.entities import ViewType
+    from jtrack.magics import load_ipython_extension, unload_ipython_extension
+    from jtrack.queries import (
+        get_parent_run,
+        get_run,
+        last_active_run,
+        metric_history,
+        search_experiments,
+        search_runs,
+        sql,
+    )
+    from jtrack.tracking import (
+        ActiveRun,
+        active_run,
+        create_experiment,
+        delete_experiment,
+        delete_run,
+        delete_tag,
+        end_run,
+        get_experiment,
+        get_experiment_by_name,
+        get_tracking_uri,
+        log_artifact,
+        log_artifacts,
+        log_dict,
+        log_figure,
+        log_metric,
+        log_metrics,
+        log_param,
+        log_params,
+        log_text,
+        rename_experiment,
+        restore_experiment,
+        restore_run,
+        set_experiment,
+        set_experiment_tag,
+        set_experiment_tags,
+        set_tag,
+        set_tags,
+        set_tracking_uri,
+        start_run,
+    )
+    from jtrack.widgets.compare import compare
+    from jtrack.widgets.runs_table import runs
+
+_TRACKING = (
+    "ActiveRun active_run create_experiment delete_experiment delete_run delete_tag end_run get_experiment "
+    "get_experiment_by_name get_tracking_uri log_artifact log_artifacts log_dict log_figure log_metric log_metrics "
+    "log_param log_params log_text rename_experiment restore_experiment restore_run set_experiment "
+    "set_experiment_tag set_experiment_tags set_tag set_tags set_tracking_uri start_run"
+)
+_QUERIES = "get_parent_run get_run last_active_run metric_history search_experiments search_runs sql"
+_HOMES = {
+    **dict.fromkeys(_TRACKING.split(), "jtrack.tracking"),
+    **dict.fromkeys(_QUERIES.split(), "jtrack.queries"),
+    "ViewType": "jtrack.entities",
+    "load_ipython_extension": "jtrack.magics",
+    "unload_ipython_extension": "jtrack.magics",
+    "runs": "jtrack.widgets.runs_table",
+    "compare": "jtrack.widgets.compare",
+}
+
+__all__ = [
+    "ActiveRun",
+    "ViewType",
+    "__version__",
+    "active_run",
+    "compare",
+    "create_experiment",
+    "delete_experiment",
+    "delete_run",
+    "delete_tag",
+    "end_run",
+    "get_experiment",
+    "get_experiment_by_name",
+    "get_parent_run",
+    "get_run",
+    "get_tracking_uri",
+    "last_active_run",
+    "load_ipython_extension",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_metric",
+    "log_metrics",
+    "log_param",
+    "log_params",
+    "log_text",
+    "metric_history",
+    "rename_experiment",
+    "restore_experiment",
+    "restore_run",
+    "runs",
+    "search_experiments",
+    "search_runs",
+    "set_experiment",
+    "set_experiment_tag",
+    "set_experiment_tags",
+    "set_tag",
+    "set_tags",
+    "set_tracking_uri",
+    "sql",
+    "start_run",
+    "unload_ipython_extension",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'jtrack' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

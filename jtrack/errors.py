@@ -1,0 +1,154 @@
+"""Every error that jtrack raises, and nothing that a user's own code raises.
+
+The class writes the message: what was asked, what is true instead, and a hint with what to type.
+Each class is also the builtin that a caller would catch::
+
+    JTrackError
+    ├── InvalidInputError (ValueError)       a value, name or option that can't be taken
+    │   ├── InvalidFilterError               a search text, with a caret under the place
+    │   ├── ParamConflictError               a param that already has another value
+    │   └── HeaderError                      a magic's header line
+    ├── NotFoundError (LookupError)          asked for by name or id, and not there
+    │   ├── RunNotFoundError
+    │   ├── ExperimentNotFoundError
+    │   ├── MetricNotFoundError
+    │   └── ArtifactNotFoundError
+    ├── RunStateError (RuntimeError)         a run is active, ended or deleted where it may not be
+    └── StoreError (OSError)                 the store's folder or files
+        ├── StorePathError                   the path can't hold a store
+        ├── StoreVersionError                written by a newer jtrack
+        └── QueryError                       SQL that DuckDB refused
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class JTrackError(Exception):
+    """The root of the tree.
+
+    Parameters
+    ----------
+    message
+        One line: what was asked and what is true instead.
+    hint
+        What to type next; ``None`` where there is nothing better to say.
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message}\n  hint: {self.hint}"
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks the exception itself how to show it: two lines, where a traceback through
+        # jtrack's own frames would tell the user nothing about their notebook.
+        return f"{type(self).__name__}: {self}".splitlines()
+
+
+class InvalidInputError(JTrackError, ValueError):
+    """A value, name or option that can't be taken."""
+
+
+class InvalidFilterError(InvalidInputError):
+    """A search text that doesn't parse; ``position`` is the offset of the fault in ``text``."""
+
+    def __init__(self, text: str, position: int, problem: str, hint: str | None = None) -> None:
+        self.text, self.position, self.problem = text, position, problem
+        start = text.rfind("\n", 0, position) + 1
+        line = text[start:].split("\n", 1)[0]
+        caret = " " * (position - start) + "^"
+        super().__init__(f"{problem}\n    {line}\n    {caret}", hint)
+
+
+class ParamConflictError(InvalidInputError):
+    """A param is part of what a run is; it is logged once."""
+
+    def __init__(self, key: str, old: object, new: object) -> None:
+        super().__init__(
+            f"param {key!r} is already {old!r} in this run and can't become {new!r}",
+            "start another run, or log a value that changes with log_metric or set_tag",
+        )
+
+
+class HeaderError(InvalidInputError):
+    """The first line of a cell magic."""
+
+
+class NotFoundError(JTrackError, LookupError):
+    """Asked for by name or id, and not there."""
+
+    noun = "item"
+
+    def __init__(self, asked: object, near: Iterable[str] = (), hint: str | None = None) -> None:
+        self.asked = asked
+        super().__init__(f"no {self.noun} {str(asked)!r}", hint or _did_you_mean(str(asked), near))
+
+
+class RunNotFoundError(NotFoundError):
+    """No run has this id, prefix, name or address."""
+
+    noun = "run"
+
+
+class ExperimentNotFoundError(NotFoundError):
+    """No experiment has this id or name."""
+
+    noun = "experiment"
+
+
+class MetricNotFoundError(NotFoundError):
+    """The run has no such metric."""
+
+    noun = "metric"
+
+
+class ArtifactNotFoundError(NotFoundError):
+    """The run has no artifact at this path."""
+
+    noun = "artifact"
+
+
+class RunStateError(JTrackError, RuntimeError):
+    """A run is active, ended or deleted where it may not be."""
+
+
+class StoreError(JTrackError, OSError):
+    """The store's folder or files."""
+
+
+class StorePathError(StoreError):
+    """The path can't hold a store."""
+
+    def __init__(self, path: Path, problem: str, hint: str | None = None) -> None:
+        self.path = path
+        super().__init__(f"{path} can't hold a store: {problem}", hint)
+
+
+class StoreVersionError(StoreError):
+    """The store was written by a newer jtrack; it is left as it is."""
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        self.found, self.known = found, known
+        super().__init__(
+            f"{path} has schema version {found}; this jtrack reads up to {known}",
+            "pip install --upgrade jtrack",
+        )
+
+
+class QueryError(StoreError):
+    """SQL that DuckDB refused, in its words."""
+
+
+def _did_you_mean(asked: str, near: Iterable[str]) -> str | None:
+    names = list(near)
+    close = difflib.get_close_matches(asked, names, n=3, cutoff=0.5)
+    if close:
+        return "did you mean " + " or ".join(repr(name) for name in close) + "?"
+    return "there are: " + ", ".join(names[:8]) if names else None

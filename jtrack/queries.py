@@ -1,0 +1,219 @@
+"""Asking the store: typed runs, tables of runs, curves, and plain SQL; live runs are always in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from jtrack.entities import Curve, DatasetInput, Run, RunData, RunInfo, RunInputs, ViewType
+from jtrack.errors import InvalidInputError, MetricNotFoundError, RunNotFoundError
+from jtrack.tracking.context import current_store, process
+from jtrack.tracking.resume import run_info
+from jtrack.tracking.run import TAG_COLUMNS
+from jtrack.values import parse_param
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from jtrack.store.catalog import Catalog
+
+OutputFormat = Literal["pandas", "list", "arrow", "polars"]
+
+
+def rows(query: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
+    """Answer a SELECT over the store's views as dictionaries; times are aware, in UTC."""
+    return _catalog().rows(query, params)
+
+
+def sql(query: str, params: Sequence[object] | None = None) -> duckdb.DuckDBPyConnection:
+    """Ask any SELECT over the views of the store.
+
+    Returns
+    -------
+    duckdb.DuckDBPyConnection
+        The answer: ``.df()``, ``.pl()``, ``.arrow()``, ``.fetchall()``. Times are in UTC.
+
+    Raises
+    ------
+    QueryError
+        DuckDB refused it, or it is not a SELECT.
+    """
+    catalog = _catalog()
+    return catalog.execute(query, params or (), cursor=catalog.new_cursor())
+
+
+def get_run(run_id: object) -> Run:
+    """Get a run as the store has it now.
+
+    Parameters
+    ----------
+    run_id
+        A full id, a prefix or a name that fits one run, or ``@last``.
+
+    Raises
+    ------
+    RunNotFoundError
+        There is none; the hint lists near names.
+    """
+    from jtrack.store.addresses import run_id_of
+
+    return _runs(_catalog(), [run_id_of(_catalog(), run_id)])[0]
+
+
+def find_run(run_id: object) -> Run | None:
+    """Find a run like :func:`get_run`; ``None`` where there is none."""
+    try:
+        return get_run(run_id)
+    except RunNotFoundError:
+        return None
+
+
+def get_parent_run(run_id: object) -> Run | None:
+    """Get the run that this one is a child of; ``None`` where it is nobody's."""
+    parent = get_run(run_id).info.parent_run_id
+    return None if parent is None else find_run(parent)
+
+
+def last_active_run() -> Run | None:
+    """Get the active run, or the one that this process ended last."""
+    run = process.runs[-1] if process.runs else process.last_run
+    return None if run is None else get_run(run.run_id)
+
+
+def search_experiments(
+    view_type: ViewType | int = ViewType.ACTIVE_ONLY,
+    max_results: int | None = None,
+    filter_string: str | None = None,
+    order_by: Sequence[str] | None = None,
+) -> list[Any]:
+    """Search experiments by name, time and tags, the newest first."""
+    from jtrack.store.search import plan_experiment_search
+    from jtrack.tracking.experiments import get_experiments
+
+    query, values = plan_experiment_search(filter_string or "", order_by or [], ViewType(view_type), max_results)
+    return get_experiments(current_store(), [row["experiment_id"] for row in rows(query, values)])
+
+
+def search_runs(
+    experiment_ids: Sequence[str] | None = None,
+    filter_string: str = "",
+    run_view_type: ViewType | int = ViewType.ACTIVE_ONLY,
+    max_results: int = 100_000,
+    order_by: Sequence[str] | None = None,
+    output_format: OutputFormat = "pandas",
+    search_all_experiments: bool = False,
+    experiment_names: Sequence[str] | None = None,
+) -> Any:
+    """Search runs, with filters as MLflow writes them.
+
+    Parameters
+    ----------
+    experiment_ids, experiment_names
+        Where to look; with neither, in the chosen experiment, or in all if none was chosen.
+    filter_string
+        Such as ``metrics.acc > 0.9 and params.model = 'tree'``; ``or``, ``not`` and parentheses work too.
+    order_by
+        Such as ``["metrics.acc DESC"]``; missing values and NaN come last. By default the newest run comes first.
+    output_format
+        ``"pandas"``, ``"polars"`` or ``"arrow"``: a table with columns ``run_id``, ``experiment_id``, ``status``,
+        ``artifact_uri``, ``start_time``, ``end_time``, ``params.*``, ``metrics.*``, ``tags.*``; ``"list"``: :class:`Run`.
+
+    Raises
+    ------
+    InvalidFilterError
+        The filter or the order doesn't parse; a caret stands under the place.
+    """
+    from jtrack import tables
+    from jtrack.store.search import plan_search
+
+    if output_format not in ("pandas", "list", "arrow", "polars"):
+        raise InvalidInputError(f"no output format {output_format!r}", "one of 'pandas', 'list', 'arrow', 'polars'")
+    ids = _experiments_meant(experiment_ids, experiment_names, search_all_experiments)
+    query, values = plan_search(filter_string or "", order_by or [], ids, ViewType(run_view_type), max_results)
+    catalog = _catalog()
+    runs = _runs(catalog, [row["run_id"] for row in catalog.rows(query, values)])
+    return runs if output_format == "list" else tables.runs_table(runs, output_format)
+
+
+def metric_history(run_id: object, key: str, *, max_points: int | None = None) -> Curve:
+    """Read one metric of one run as columns ready to plot.
+
+    Parameters
+    ----------
+    run_id
+        A full id, a prefix or a name that fits one run, or ``@last``.
+    max_points
+        Thin to about this many points, keeping the first, the last and the
+        extremes of every bucket. ``None`` keeps all.
+
+    Returns
+    -------
+    Curve
+        ``step`` int64 [n] not decreasing, ``value`` float64 [n], ``logged_at`` UTC microseconds [n].
+
+    Raises
+    ------
+    MetricNotFoundError
+        The run has no metric ``key``; the hint lists near names.
+    """
+    from jtrack.store.addresses import run_id_of
+    from jtrack.store.curves import read_curve
+
+    catalog = _catalog()
+    run = run_id_of(catalog, run_id)
+    curve = read_curve(catalog, run, key, max_points)
+    if curve is None:
+        raise MetricNotFoundError(
+            key, [row["key"] for row in rows("SELECT key FROM latest_metrics WHERE run_id = ?", [run])]
+        )
+    return curve
+
+
+def _catalog() -> Catalog:
+    return current_store().catalog
+
+
+def _experiments_meant(ids: Sequence[str] | None, names: Sequence[str] | None, everywhere: bool) -> list[str] | None:
+    if ids is not None and names is not None:
+        raise InvalidInputError("experiments are given by their ids or by their names, not by both")
+    if everywhere:
+        return None
+    if ids is not None:
+        return [str(experiment_id) for experiment_id in ids]
+    if names is not None:
+        found = rows("SELECT experiment_id FROM experiments WHERE name IN (SELECT unnest(?::VARCHAR[]))", [list(names)])
+        return [row["experiment_id"] for row in found]
+    return None if process.experiment_id is None else [process.experiment_id]
+
+
+def _runs(catalog: Catalog, run_ids: Sequence[str]) -> list[Run]:
+    """Read whole runs, in the order of their ids as given."""
+    chosen = [list(run_ids)]
+    where = "WHERE run_id IN (SELECT unnest(?::VARCHAR[]))"
+    infos = {row["run_id"]: run_info(row) for row in catalog.rows(f"SELECT * FROM runs {where}", chosen)}
+    params: dict[str, dict[str, Any]] = {run_id: {} for run_id in run_ids}
+    metrics: dict[str, dict[str, float]] = {run_id: {} for run_id in run_ids}
+    tags = {run_id: _tags_of_columns(info) for run_id, info in infos.items()}
+    inputs: dict[str, list[DatasetInput]] = {run_id: [] for run_id in run_ids}
+    for run_id, key, value_json in _fetch(catalog, f"SELECT run_id, key, value_json FROM params {where}", chosen):
+        params[run_id][key] = parse_param(value_json)
+    for run_id, key, value in _fetch(catalog, f"SELECT run_id, key, value FROM latest_metrics {where}", chosen):
+        metrics[run_id][key] = value
+    for run_id, key, value in _fetch(catalog, f"SELECT run_id, key, value FROM tags {where}", chosen):
+        tags[run_id][key] = value
+    for run_id, *columns in _fetch(catalog, f"SELECT * FROM inputs {where}", chosen):
+        inputs[run_id].append(DatasetInput(*columns))
+    return [
+        Run(infos[run_id], RunData(params[run_id], metrics[run_id], tags[run_id]), RunInputs(tuple(inputs[run_id])))
+        for run_id in run_ids
+        if run_id in infos
+    ]
+
+
+def _fetch(catalog: Catalog, query: str, params: Sequence[object]) -> list[tuple[Any, ...]]:
+    return catalog.cursor().execute(query, list(params)).fetchall()
+
+
+def _tags_of_columns(info: RunInfo) -> dict[str, str]:
+    """Give as tags what MLflow keeps in tags and jtrack in columns."""
+    return {tag: value for tag, column in TAG_COLUMNS.items() if (value := getattr(info, column)) is not None}

@@ -1,0 +1,89 @@
+"""Files of runs, kept once per content: what 1,000 trials log alike takes the room of one.
+
+The content lies under its hash in ``artifacts/.blobs``; the run's own tree holds hard links to it, so that the
+folder reads as one expects. Blobs are read-only: who edits one run's file must not edit another's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+import shutil
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from jtrack.errors import InvalidInputError
+from jtrack.store.folder import StoreFolder
+
+_CHUNK_BYTES = 1024 * 1024
+
+
+class ArtifactStore:
+    """Puts files under a run's folder and finds them again."""
+
+    def __init__(self, folder: StoreFolder) -> None:
+        self._folder = folder
+
+    def run_path(self, experiment_id: str, run_id: str) -> Path:
+        """Name the folder that holds a run's artifacts."""
+        return self._folder.artifacts / experiment_id / run_id
+
+    def put(self, content: bytes | Path, target: Path) -> tuple[int, str]:
+        """Keep ``content``, or the file of that path, at ``target``, whatever was there.
+
+        Returns
+        -------
+        tuple[int, str]
+            Its size in bytes and its sha256 in hex.
+        """
+        with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as source:
+            n_bytes, digest, blob = self._keep(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        link = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
+        _link(blob, link)
+        os.replace(link, target)
+        return n_bytes, digest
+
+    def _keep(self, source: BinaryIO) -> tuple[int, str, Path]:
+        self._folder.blobs.mkdir(parents=True, exist_ok=True)
+        draft = self._folder.blobs / f"{secrets.token_hex(8)}.draft"
+        digest, n_bytes = hashlib.sha256(), 0
+        try:
+            with open(draft, "xb") as file:
+                while chunk := source.read(_CHUNK_BYTES):
+                    digest.update(chunk)
+                    n_bytes += file.write(chunk)
+            name = digest.hexdigest()
+            blob = self._folder.blobs / name[:2] / name[2:]
+            if not blob.exists():
+                blob.parent.mkdir(exist_ok=True)
+                draft.chmod(0o444)
+                os.replace(draft, blob)
+        finally:
+            draft.unlink(missing_ok=True)
+        return n_bytes, name, blob
+
+
+def check_artifact_path(path: str | os.PathLike[str]) -> PurePosixPath:
+    """Return ``path`` as a place inside a run's folder.
+
+    Raises
+    ------
+    InvalidInputError
+        It is absolute, empty, or leads out of the folder.
+    """
+    place = PurePosixPath(os.fspath(path).replace(os.sep, "/"))
+    if place.is_absolute() or ".." in place.parts or not place.parts:
+        raise InvalidInputError(
+            f"an artifact's path stays inside its run, unlike {os.fspath(path)!r}", "give 'plots/a.png'"
+        )
+    return place
+
+
+def _link(blob: Path, link: Path) -> None:
+    try:
+        os.link(blob, link)
+    except OSError:  # no hard links here, or too many to this one
+        shutil.copyfile(blob, link)

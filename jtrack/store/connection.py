@@ -1,0 +1,30 @@
+"""Opens DuckDB the way every part of the store wants it: in memory, and blind to Python variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from jtrack.store.schema import create_base
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB that looks at no Python variable and fetches nothing."""
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "python_enable_replacements": "false",
+        "autoinstall_known_extensions": "false",
+    }
+    return duckdb.connect(":memory:", config=settings)
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
+    """Attach a generation as ``base``."""
+    quoted = str(path).replace("'", "''")  # ATTACH takes no parameter
+    connection.execute(f"ATTACH '{quoted}' AS base{' (READ_ONLY)' if read_only else ''}")
+
+
+def create_base_in_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """Stand in for the generation of a store that was never folded."""
+    connection.execute("ATTACH ':memory:' AS base")
+    create_base(connection)

@@ -1,0 +1,170 @@
+"""The store's folder: which file lies where, which generation is the newest, and the locks.
+
+A lock here never guards data (it may be missing on a network folder): it tells who is alive, keeps two
+folds from doing the same work, and makes read-modify-write of names short and orderly.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import ModuleType
+
+from jtrack.errors import StorePathError
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows has no flock: liveness then rests on heartbeats alone
+    fcntl = None
+
+EVENTS_SUFFIX = ".events"
+POINTS_SUFFIX = ".points"
+_GENERATION = re.compile(r"store\.(\d+)\.duckdb")
+
+
+class StoreFolder:
+    """Paths inside one ``.jtrack`` folder; creating it touches nothing on disk."""
+
+    __slots__ = ("artifacts", "blobs", "journal", "path")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.journal = path / "journal"
+        self.artifacts = path / "artifacts"
+        self.blobs = path / "artifacts" / ".blobs"
+
+    def ensure(self) -> None:
+        """Make the folder ready to be written.
+
+        Raises
+        ------
+        StorePathError
+            The path is a file, or the folder can't be made or written.
+        """
+        try:
+            self.journal.mkdir(parents=True, exist_ok=True)
+            self._keep_out_of_git()
+        except (FileExistsError, NotADirectoryError):
+            blocking = next(
+                (p for p in (self.journal, *self.journal.parents) if p.exists() and not p.is_dir()), self.path
+            )
+            raise StorePathError(
+                self.path, f"{blocking} is a file", "jtrack.set_tracking_uri('another/folder')"
+            ) from None
+        except OSError as error:
+            raise unwritable(self.path, error) from None
+
+    def check_readable(self) -> None:
+        """Raise :class:`StorePathError` if the path is something else than a folder; one that isn't there is empty."""
+        if self.path.exists() and not self.path.is_dir():
+            raise StorePathError(self.path, "it is a file", "jtrack.set_tracking_uri('another/folder')")
+
+    def generations(self) -> list[tuple[int, Path]]:
+        """List the folded files, oldest first."""
+        found = []
+        with suppress(OSError):
+            for name in os.listdir(self.path):
+                match = _GENERATION.fullmatch(name)
+                if match:
+                    found.append((int(match[1]), self.path / name))
+        return sorted(found)
+
+    def generation_path(self, number: int) -> Path:
+        """Name the file of generation ``number``."""
+        return self.path / f"store.{number}.duckdb"
+
+    def writers(self) -> list[str]:
+        """List the names of all journals, oldest first (a writer's name begins with its time)."""
+        with suppress(OSError):
+            names = os.listdir(self.journal)
+            return sorted(name.removesuffix(EVENTS_SUFFIX) for name in names if name.endswith(EVENTS_SUFFIX))
+        return []
+
+    def events_path(self, writer: str) -> Path:
+        """Name a writer's file of events."""
+        return self.journal / (writer + EVENTS_SUFFIX)
+
+    def points_path(self, writer: str) -> Path:
+        """Name a writer's file of metric points."""
+        return self.journal / (writer + POINTS_SUFFIX)
+
+    def journal_bytes(self, writer: str) -> tuple[int, int]:
+        """Give the sizes of a writer's files of events and of points; 0 for one that is not there."""
+        return _size(self.events_path(writer)), _size(self.points_path(writer))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder's lock for a short read-modify-write; waits for whoever has it."""
+        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            if fcntl is not None:
+                with suppress(OSError):
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def fold_lock(self) -> Iterator[bool]:
+        """Try to become the one who folds; gives ``False`` where another process is at it."""
+        descriptor = os.open(self.path / "fold.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            yield try_lock(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _keep_out_of_git(self) -> None:
+        ignore = self.path / ".gitignore"
+        with suppress(OSError):  # a courtesy; whether the store can be written shows elsewhere
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def unwritable(path: Path, error: OSError) -> StorePathError:
+    """Say in one line why ``path`` can't be written, and what to do instead."""
+    return StorePathError(
+        path, error.strerror or str(error), "free some room, or jtrack.set_tracking_uri('a/folder/you/can/write')"
+    )
+
+
+def try_lock(descriptor: int) -> bool:
+    """Take the exclusive lock of an open file without waiting; ``True`` too where there are no locks."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def is_locked(path: Path) -> bool | None:
+    """Tell whether some process holds the lock of ``path``; ``None`` where locks don't work."""
+    if fcntl is None:
+        return None
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,286 @@
+"""One writer per process: it appends to its own two files and to nothing else, so nobody waits for anybody.
+
+Events are JSON lines, each written by one call and sealed by a check sum; points go through a mapped file
+(``points.py``). The lock on the file of events is held for as long as the process lives: the sign of life.
+What the disk refuses is kept, tried again with the next heartbeat, and said once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import itertools
+import json
+import os
+import platform
+import secrets
+import threading
+import time
+import warnings
+import weakref
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from jtrack import settings
+from jtrack.errors import StorePathError
+from jtrack.store.folder import StoreFolder, try_lock, unwritable
+from jtrack.store.points import PointFile
+
+SCHEMA_VERSION = 1
+HEARTBEAT_S = 2.0
+ROTATE_BYTES = 256 * 1024 * 1024
+
+Detail = dict[str, Any]
+
+
+class StoreWarning(UserWarning):
+    """Something in the store could not be written yet, or not be read; the rest is unharmed."""
+
+
+class EventFile:
+    """Appends sealed JSON lines to one file."""
+
+    def __init__(self, path: Path) -> None:
+        self.waiting: deque[bytes] = deque()
+        self.fault: OSError | None = None
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(path, flags, 0o666)
+        self._end = 0
+        try_lock(self._descriptor)
+
+    def append(self, kind: str, subject: str, detail: Detail) -> None:
+        """Add one event; returns when it would survive the death of the process."""
+        with self._lock:
+            self.waiting.append(self._render(kind, subject, detail))
+            self._drain()
+
+    def beat(self) -> None:
+        """Retry what waits and ask the disk to keep the rest."""
+        with self._lock:
+            self._drain()
+            os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Write what still waits, then let go of the file and its lock."""
+        with self._lock:
+            self._drain()
+            os.close(self._descriptor)
+
+    def abandon(self) -> None:
+        """Let go of the file in a forked child; the parent's lock stays, since it is shared."""
+        os.close(self._descriptor)
+
+    def _render(self, kind: str, subject: str, detail: Detail) -> bytes:
+        event = {"seq": next(self._numbers), "at": time.time_ns() // 1000, "kind": kind, "subject": subject}
+        event["detail"] = detail
+        return seal_line(json.dumps(event, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+
+    def _drain(self) -> None:
+        while self.waiting:
+            try:
+                self._write(self.waiting[0])
+            except OSError as error:
+                self.fault = error
+                return
+            self.waiting.popleft()
+        self.fault = None
+
+    def _write(self, line: bytes) -> None:
+        written = os.write(self._descriptor, line)
+        if written != len(line):
+            # A full disk took a part of the line: take it back, or the next line would be lost with it.
+            os.ftruncate(self._descriptor, self._end)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._end += written
+
+
+class Writer:
+    """This process's way into a store: events at once, points in half a microsecond.
+
+    Opened by its first use, and again in a forked child; the files of a parent are never written by its child.
+    """
+
+    def __init__(self, folder: StoreFolder) -> None:
+        self.folder = folder
+        self.name = ""
+        self.points: PointFile | _UnopenedPoints = _UnopenedPoints(self)
+        self._events: EventFile | None = None
+        self._lock = threading.RLock()
+        self._series_numbers = itertools.count(1)
+        # What a fresh pair of files must be told of: the runs that are open, and the series that points refer to.
+        self._open_runs: dict[str, dict[str, int]] = {}
+        self._warned = False
+        self._stop = threading.Event()
+        _writers.add(self)
+
+    def event(self, kind: str, subject: str, detail: Detail) -> None:
+        """Append one event about ``subject``."""
+        (self._events or self.open()[0]).append(kind, subject, detail)
+        self._look_for_faults()
+
+    def attach_run(self, run_id: str) -> None:
+        """Tie the run's life to this process."""
+        self._open_runs.setdefault(run_id, {})
+
+    def release_run(self, run_id: str) -> None:
+        """Untie it: the run has ended."""
+        self._open_runs.pop(run_id, None)
+
+    def series(self, run_id: str, key: str) -> int:
+        """Give the number under which points of this metric of this run are written to :attr:`points`."""
+        with self._lock:
+            self.open()
+            numbers = self._open_runs.setdefault(run_id, {})
+            if key not in numbers:
+                number = next(self._series_numbers)
+                self.event("series", run_id, {"number": number, "key": key})
+                numbers[key] = number
+            return numbers[key]
+
+    def open(self) -> tuple[EventFile, PointFile]:
+        """Give this process's two files, making them where they are not there yet.
+
+        Raises
+        ------
+        StorePathError
+            The folder can't be written. A full disk is no reason: what it refuses waits in memory.
+        """
+        with self._lock:
+            if self._events is None or not isinstance(self.points, PointFile):
+                self._use(*self._make_files())
+                threading.Thread(target=self._keep_beating, args=(self._stop,), name="jtrack-sync", daemon=True).start()
+            assert self._events is not None and isinstance(self.points, PointFile)
+            return self._events, self.points
+
+    def beat(self) -> None:
+        """Write heartbeats, retry what waits, sync, and start new files where these grew large."""
+        with self._lock:
+            if self._events is None or not isinstance(self.points, PointFile):
+                return
+            try:
+                self.points.beat()
+                self._events.beat()
+            except OSError as error:
+                self._events.fault = error
+            self._look_for_faults()
+            if self.points.size > ROTATE_BYTES and not self.n_waiting:
+                self._rotate()
+
+    @property
+    def n_waiting(self) -> int:
+        """Count what the disk has refused so far and memory keeps."""
+        if self._events is None or not isinstance(self.points, PointFile):
+            return 0
+        return len(self._events.waiting) + len(self.points.waiting)
+
+    def close(self) -> None:
+        """Write what waits and end the sign of life."""
+        self._stop.set()
+        with self._lock:
+            if self._events is not None and isinstance(self.points, PointFile):
+                self.points.close()
+                self._events.close()
+                self._look_for_faults(final=True)
+            self._events, self.points, self._stop = None, _UnopenedPoints(self), threading.Event()
+
+    def reset_after_fork(self) -> None:
+        """Forget the parent's files; the child's own are opened by its first word."""
+        self._lock = threading.RLock()
+        if self._events is not None and isinstance(self.points, PointFile):
+            self._events.abandon()
+            self.points.abandon()
+        self._events, self.points, self._stop = None, _UnopenedPoints(self), threading.Event()
+
+    def _make_files(self) -> tuple[EventFile, PointFile]:
+        self.folder.ensure()
+        # Named by time, so that names sort by age; the rest keeps two processes of one microsecond apart.
+        self.name = f"{time.time_ns() // 1000:016x}-{os.getpid()}-{secrets.token_hex(3)}"
+        try:
+            events = EventFile(self.folder.events_path(self.name))
+            return events, PointFile(self.folder.points_path(self.name))
+        except OSError as error:
+            self.folder.events_path(self.name).unlink(missing_ok=True)
+            raise unwritable(self.folder.path, error) from None
+
+    def _use(self, events: EventFile, points: PointFile) -> None:
+        opened = {"schema_version": SCHEMA_VERSION, "host": platform.node(), "pid": os.getpid()}
+        events.append("writer_opened", self.name, {**opened, "user": settings.user_name()})
+        for run_id, numbers in list(self._open_runs.items()):
+            events.append("run_attached", run_id, {})
+            for key, number in list(numbers.items()):
+                events.append("series", run_id, {"number": number, "key": key})
+        self._events, self.points = events, points
+
+    def _rotate(self) -> None:
+        old_events, old_points = self._events, self.points
+        with suppress(StorePathError):
+            self._use(*self._make_files())
+            assert old_events is not None and isinstance(old_points, PointFile) and isinstance(self.points, PointFile)
+            old_points.close(heir=self.points)
+            old_events.close()
+
+    def _keep_beating(self, stop: threading.Event) -> None:
+        while not stop.wait(HEARTBEAT_S):
+            self.beat()
+
+    def _look_for_faults(self, final: bool = False) -> None:
+        if self._events is None or not isinstance(self.points, PointFile):
+            return
+        fault = self._events.fault or self.points.fault
+        if fault is None:
+            self._warned = False
+        elif final or not self._warned:
+            self._warned = True
+            end = "is lost with this process" if final else "is kept in memory and tried again"
+            message = f"{self.folder.path}: {fault.strerror}: what is logged {end} ({self.n_waiting} waiting)"
+            with suppress(StoreWarning):  # where warnings are errors, training goes on all the same
+                warnings.warn(message, StoreWarning, stacklevel=4)
+
+
+class _UnopenedPoints:
+    """Stands for the points of a writer that has no files yet: its first point opens them."""
+
+    __slots__ = ("_writer",)
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def append(self, series: int, step: int, at_ns: int, value: float) -> None:
+        self._writer.open()[1].append(series, step, at_ns, value)
+
+
+def seal_line(line: bytes) -> bytes:
+    """End a JSON object with the check sum of what stands before it, and a line feed."""
+    return b'%b,"crc":"%08x"}\n' % (line[:-1], crc32(line[:-1]))
+
+
+def open_line(line: bytes) -> dict[str, Any] | None:
+    """Read a sealed line without its line feed; ``None`` if it is garbled."""
+    body, mark, seal = line.rpartition(b',"crc":"')
+    if not mark or seal != b'%08x"}' % crc32(body):
+        return None
+    event: dict[str, Any] = json.loads(body + b"}")
+    return event
+
+
+_writers: weakref.WeakSet[Writer] = weakref.WeakSet()
+
+
+def _reset_writers() -> None:
+    for writer in list(_writers):
+        writer.reset_after_fork()
+
+
+def _close_writers() -> None:
+    for writer in list(_writers):
+        writer.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reset_writers)
+atexit.register(_close_writers)

@@ -1,0 +1,57 @@
+"""Runs as a table, with the columns that MLflow's ``search_runs`` gives, so that notebooks carry over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jtrack.entities import Run
+
+
+def run_columns(runs: Sequence[Run]) -> dict[str, list[Any]]:
+    """Lay runs out in columns: the attributes, then ``metrics.*``, ``params.*`` and ``tags.*``, each in order.
+
+    A run without a param or metric has ``None`` there.
+    """
+    columns: dict[str, list[Any]] = {
+        "run_id": [run.info.run_id for run in runs],
+        "experiment_id": [run.info.experiment_id for run in runs],
+        "status": [run.info.status.value for run in runs],
+        "artifact_uri": [run.info.artifact_uri for run in runs],
+        "start_time": [run.info.started_at for run in runs],
+        "end_time": [run.info.ended_at for run in runs],
+    }
+    for noun in ("metrics", "params", "tags"):
+        logged = [getattr(run.data, noun) for run in runs]
+        for key in sorted({key for values in logged for key in values}):
+            columns[f"{noun}.{key}"] = [values.get(key) for values in logged]
+    return columns
+
+
+def runs_table(runs: Sequence[Run], output_format: str) -> Any:
+    """Build a pandas, polars or arrow table of runs.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        The library is not installed.
+    """
+    columns = run_columns(runs)
+    if output_format == "pandas":
+        import pandas as pd
+
+        return pd.DataFrame(columns)
+    if output_format == "polars":
+        import polars as pl
+
+        return pl.DataFrame(columns, strict=False)
+    import pyarrow as pa
+
+    return pa.table({name: _arrow_column(pa, values) for name, values in columns.items()})
+
+
+def _arrow_column(pa: Any, values: list[Any]) -> Any:
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a param of several types: as text, like MLflow
+        return pa.array([None if value is None else str(value) for value in values])

@@ -1,0 +1,121 @@
+"""Which store, which experiment and which run are meant when nobody says: the process's only mutable state.
+
+A run is found through a context variable, so that tasks and threads can each have their own, and behind it
+through a process-wide list, since a thread (and a cell run in a subshell) starts with an empty context.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jtrack import settings
+from jtrack.store import Store
+
+if TYPE_CHECKING:
+    from jtrack.tracking.run import ActiveRun
+
+context_run: ContextVar[ActiveRun | None] = ContextVar("jtrack_run", default=None)
+
+
+class _Process:
+    """What this process has chosen and opened."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.tracking_uri: str | None = None
+        self.experiment_id: str | None = None
+        self.runs: list[ActiveRun] = []
+        self.last_run: ActiveRun | None = None
+        self.stores: dict[Path, Store] = {}
+
+
+process = _Process()
+
+
+def set_tracking_uri(uri: str | os.PathLike[str] | None) -> None:
+    """Choose the store for the runs to come.
+
+    Parameters
+    ----------
+    uri
+        A folder (``path`` or ``file:path``); ``None`` goes back to the environment and the nearest ``.jtrack``.
+
+    Raises
+    ------
+    InvalidInputError
+        No store can be opened there; the choice before stands.
+    """
+    if uri is not None:
+        settings.parse_store_path(uri)
+    with process.lock:
+        process.tracking_uri = None if uri is None else os.fspath(uri)
+        process.experiment_id = None
+
+
+def get_tracking_uri() -> str:
+    """Name the store in force: what was set, else ``$JTRACK_TRACKING_URI``, else the nearest ``.jtrack`` folder."""
+    return process.tracking_uri or settings.default_tracking_uri()
+
+
+def current_store() -> Store:
+    """Open the store in force; the same object for the same folder."""
+    path = settings.parse_store_path(get_tracking_uri())
+    with process.lock:
+        store = process.stores.get(path)
+        if store is None:
+            store = process.stores[path] = Store(path)
+        return store
+
+
+def find_active_run() -> ActiveRun | None:
+    """Find the run that a log call means: this context's, else the process's."""
+    run = context_run.get()
+    while run is not None and run.ended:
+        run = run.outer
+    if run is not None:
+        return run
+    runs = process.runs
+    return runs[-1] if runs else None
+
+
+def enter_run(run: ActiveRun) -> None:
+    """Make ``run`` the active one: in this context, and for threads that have none of their own."""
+    with process.lock:
+        context_run.set(run)
+        # A worker's own run is no business of other threads while the main thread has one open.
+        if threading.current_thread() is threading.main_thread() or not process.runs:
+            process.runs.append(run)
+        else:
+            process.runs.insert(0, run)
+
+
+def leave_run(run: ActiveRun) -> None:
+    """Take ``run`` off, wherever it stands; the one around it is active again."""
+    with process.lock:
+        if run in process.runs:
+            process.runs.remove(run)
+        process.last_run = run
+        if context_run.get() is run:
+            context_run.set(run.outer)
+
+
+def own_active_run() -> ActiveRun | None:
+    """Find the run that was started in this very context; in the main thread, also the process's."""
+    run = context_run.get()
+    while run is not None and run.ended:
+        run = run.outer
+    if run is None and threading.current_thread() is threading.main_thread():
+        return find_active_run()
+    return run
+
+
+def _reset_lock_after_fork() -> None:
+    process.lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reset_lock_after_fork)

@@ -1,0 +1,352 @@
+"""The run that is being recorded: every ``log_*`` writes straight into this process's journal.
+
+``log_metric`` is the hot path: one dictionary look-up, one check of the type, one record into mapped memory.
+Whatever can be wrong with a value is found before anything is written, so nothing is ever logged by halves.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from jtrack.entities import Cell, Environment, RunData, RunInfo, RunKind, RunStatus
+from jtrack.errors import InvalidInputError, ParamConflictError
+from jtrack.store import Store, warn_unwritten
+from jtrack.store.artifacts import check_artifact_path
+from jtrack.tracking import context, media
+from jtrack.values import (
+    INT64_MAX,
+    INT64_MIN,
+    check_key,
+    check_text,
+    metric_step,
+    metric_value,
+    plain_value,
+    render_param,
+)
+
+if TYPE_CHECKING:
+    from typing import Self
+
+# Tags that MLflow keeps what jtrack has a column for.
+TAG_COLUMNS = {
+    "mlflow.runName": "run_name",
+    "mlflow.note.content": "description",
+    "mlflow.user": "user_name",
+    "mlflow.source.name": "source_name",
+    "mlflow.source.type": "source_type",
+    "mlflow.source.git.commit": "git_commit",
+    "mlflow.source.git.branch": "git_branch",
+    "mlflow.parentRunId": "parent_run_id",
+}
+
+
+class _Series:
+    """One metric of this run: its number in the journal, and where its x-axis stands."""
+
+    __slots__ = ("last", "next_step", "number")
+
+    def __init__(self, number: int, next_step: int) -> None:
+        self.number = number
+        self.next_step = next_step
+        self.last = float("nan")
+
+
+class ActiveRun:
+    """A run that this process records into; a context manager that ends it.
+
+    It may be used from any number of threads, and after its end: what comes late is kept all the same.
+    """
+
+    def __init__(self, store: Store, info: RunInfo, params: Mapping[str, Any] | None = None) -> None:
+        self.store = store
+        self.outer = context.context_run.get()
+        self.ended = False
+        self._info = info
+        self._writer = store.writer
+        self._series: dict[str, _Series] = {}
+        self._steps: dict[str, int] = {}
+        self._params: dict[str, Any] = dict(params or {})
+        self._tags: dict[str, str] = {}
+        self._lock = threading.RLock()
+        self._unwritten: list[tuple[bytes | Path, str]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.ended:
+            return
+        if error is None:
+            self.end()
+            return
+        import traceback
+
+        status = RunStatus.KILLED if isinstance(error, KeyboardInterrupt) else RunStatus.FAILED
+        self.end(status, error="".join(traceback.format_exception(kind, error, trace)))
+
+    def __repr__(self) -> str:
+        return f"<ActiveRun {self.run_name} {self.run_id[:8]} {self._info.status}>"
+
+    @property
+    def run_id(self) -> str:
+        """The run's id: 32 hexadecimal digits."""
+        return self._info.run_id
+
+    @property
+    def run_name(self) -> str:
+        """The run's name."""
+        return self._info.run_name
+
+    @property
+    def experiment_id(self) -> str:
+        """The id of the run's experiment."""
+        return self._info.experiment_id
+
+    @property
+    def kind(self) -> RunKind:
+        """What the run is a record of."""
+        return self._info.kind
+
+    @property
+    def started_at(self) -> datetime:
+        """When it began, in UTC."""
+        return self._info.started_at
+
+    @property
+    def info(self) -> RunInfo:
+        """What is known of the run besides what was logged, as of now."""
+        return self._info
+
+    @property
+    def data(self) -> RunData:
+        """What this process has logged into the run so far."""
+        return RunData(dict(self._params), self.metrics, dict(self._tags))
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Params so far, as they were given."""
+        return dict(self._params)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The value that this process logged last, of each metric."""
+        return {key: series.last for key, series in list(self._series.items())}
+
+    @property
+    def artifact_path(self) -> Path:
+        """The folder of the run's artifacts."""
+        return self.store.artifacts.run_path(self.experiment_id, self.run_id)
+
+    def log_metric(self, key: str, value: float, step: int | None = None, timestamp: int | None = None) -> None:
+        """Log one point of a metric; see :func:`jtrack.log_metric`."""
+        try:
+            series = self._series[key]
+        except (KeyError, TypeError):
+            series = self._open_series(key)
+        if type(value) is not float:
+            value = metric_value(key, value)
+        if step is None:
+            step = series.next_step
+        elif type(step) is not int:
+            step = metric_step(key, step)
+        at_ns = time.time_ns() if timestamp is None else int(timestamp) * 1_000_000
+        try:
+            self._writer.points.append(series.number, step, at_ns, value)
+        except struct.error:
+            raise _step_too_large(key, step, timestamp) from None
+        series.next_step = step + 1
+        series.last = value
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, timestamp: int | None = None) -> None:
+        """Log one point of each of several metrics; if one can't be taken, none is."""
+        numbers = {check_key("metric", key): metric_value(key, value) for key, value in metrics.items()}
+        for key in numbers:
+            step = None if step is None else metric_step(key, step)
+        for key, number in numbers.items():
+            self.log_metric(key, number, step, timestamp)
+
+    def log_param(self, key: str, value: Any) -> Any:
+        """Log a param; see :func:`jtrack.log_param`."""
+        self.log_params({key: value})
+        return value
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Log several params; if one can't be taken, none is."""
+        rendered = {check_key("param", key): render_param(key, value) for key, value in params.items()}
+        with self._lock:
+            fresh = {}
+            for key, forms in rendered.items():
+                if key not in self._params:
+                    fresh[key] = forms
+                elif render_param(key, self._params[key]) != forms:
+                    raise ParamConflictError(key, self._params[key], params[key])
+            if fresh:
+                self._writer.event("params_logged", self.run_id, fresh)
+                self._params.update({key: plain_value(params[key]) for key in fresh})
+
+    def set_tag(self, key: str, value: Any) -> None:
+        """Set a tag, whatever it was; the value is kept as text."""
+        self.set_tags({key: value})
+
+    def set_tags(self, tags: Mapping[str, Any]) -> None:
+        """Set several tags; if one can't be taken, none is."""
+        texts = {check_key("tag", key): check_text("tag", key, value) for key, value in tags.items()}
+        columns = {TAG_COLUMNS[key]: text for key, text in texts.items() if key in TAG_COLUMNS}
+        plain = {key: text for key, text in texts.items() if key not in TAG_COLUMNS}
+        if columns:
+            self.set_attributes(**columns)
+        if plain:
+            self._writer.event("tags_set", self.run_id, plain)
+            self._tags.update(plain)
+
+    def delete_tag(self, key: str) -> None:
+        """Take a tag off; one that isn't there is no error."""
+        self._writer.event("tags_set", self.run_id, {check_key("tag", key): None})
+        self._tags.pop(key, None)
+
+    def set_attributes(self, **columns: Any) -> None:
+        """Set columns of the ``runs`` view (``description``, ``git_commit`` …); may come late, from any thread."""
+        for name, value in columns.items():
+            if isinstance(value, str):
+                check_text("attribute", name, value)
+        with self._lock:
+            self._info = replace(self._info, **columns)
+            self._writer.event("run_changed", self.run_id, columns)
+
+    def record_cell(self, cell: Cell) -> None:
+        """Keep the source of a cell with the run."""
+        self._writer.event("cell_recorded", self.run_id, asdict(cell))
+
+    def record_environment(self, environment: Environment) -> None:
+        """Say what the run runs on; the environment itself is written once per process."""
+        detail = asdict(environment)
+        digest = detail.pop("environment_sha256")
+        if self.store.is_first_time(digest):
+            self._writer.event("environment_seen", digest, detail)
+        self.set_attributes(environment_sha256=digest)
+
+    def log_artifact(self, local_path: str | os.PathLike[str], artifact_path: str | None = None) -> None:
+        """Keep a copy of a file, or of a folder and all in it; see :func:`jtrack.log_artifact`."""
+        source = Path(local_path).expanduser()
+        if source.is_dir():
+            place = source.name if artifact_path is None else f"{artifact_path}/{source.name}"
+            self.log_artifacts(source, place)
+            return
+        if not source.is_file():
+            raise InvalidInputError(f"there is no file {os.fspath(local_path)!r}", f"paths start at {Path.cwd()}")
+        self._put(source.absolute(), source.name if artifact_path is None else f"{artifact_path}/{source.name}")
+
+    def log_artifacts(self, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
+        """Keep a copy of every file in a folder and below."""
+        root = Path(local_dir).expanduser().absolute()
+        if not root.is_dir():
+            raise InvalidInputError(f"there is no folder {os.fspath(local_dir)!r}", f"paths start at {Path.cwd()}")
+        for source in sorted(path for path in root.rglob("*") if path.is_file()):
+            place = source.relative_to(root).as_posix()
+            self._put(source, place if artifact_path is None else f"{artifact_path}/{place}")
+
+    def log_text(self, text: str, artifact_file: str) -> None:
+        """Keep a text as a file in UTF-8."""
+        self._put(check_text("text", artifact_file, text).encode(), artifact_file)
+
+    def log_dict(self, dictionary: Mapping[str, Any] | list[Any], artifact_file: str) -> None:
+        """Keep a dictionary or list as YAML (``.yaml``, ``.yml``) or JSON (anything else)."""
+        self._put(media.render_dict(dictionary, artifact_file), artifact_file)
+
+    def log_figure(self, figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None) -> None:
+        """Keep a matplotlib or plotly figure; see :func:`jtrack.log_figure`."""
+        self._put(media.render_figure(figure, artifact_file, dict(save_kwargs or {})), artifact_file)
+
+    def end(
+        self, status: RunStatus | str = RunStatus.FINISHED, error: str | None = None, ended_at: datetime | None = None
+    ) -> None:
+        """End the run; a second end changes nothing.
+
+        Parameters
+        ----------
+        error
+            The traceback of what ended it, as plain text.
+        """
+        with self._lock:
+            if self.ended:
+                return
+            status = RunStatus(status)
+            ended_at = ended_at or datetime.now(UTC)
+            self._retry_unwritten(final=True)
+            columns: dict[str, Any] = {"status": status.value, "ended_at": _micros(ended_at)}
+            if error is not None:
+                columns["error"] = error.encode("utf-8", "replace").decode()
+            self._writer.event("run_changed", self.run_id, columns)
+            self._info = replace(self._info, status=status, ended_at=ended_at, error=error)
+            self.ended = True
+            self._writer.release_run(self.run_id)
+        context.leave_run(self)
+
+    def begin(self, *, resumed: bool, next_steps: Mapping[str, int] | None = None) -> None:
+        """Write the run's first event and make it the active one."""
+        if resumed:
+            self._steps = dict(next_steps or {})
+            self._writer.event("run_changed", self.run_id, {"status": RunStatus.RUNNING.value})
+            self._writer.event("run_attached", self.run_id, {})
+        else:
+            self._writer.event("run_started", self.run_id, _started_columns(self._info))
+        self._writer.attach_run(self.run_id)
+        context.enter_run(self)
+
+    def _open_series(self, key: str) -> _Series:
+        check_key("metric", key)
+        number = self._writer.series(self.run_id, key)
+        return self._series.setdefault(key, _Series(number, self._steps.get(key, 0)))
+
+    def _put(self, content: bytes | Path, artifact_file: str) -> None:
+        path = check_artifact_path(artifact_file).as_posix()
+        try:
+            self._write_artifact(content, path)
+        except OSError as error:
+            self._unwritten.append((content, path))
+            warn_unwritten(
+                f"artifact {path!r} can't be written ({error.strerror}): kept, and tried again at the run's end"
+            )
+        else:
+            self._retry_unwritten()
+
+    def _retry_unwritten(self, final: bool = False) -> None:
+        waiting, self._unwritten = self._unwritten, []
+        for content, path in waiting:
+            try:
+                self._write_artifact(content, path)
+            except OSError as error:
+                self._unwritten.append((content, path))
+                if final:
+                    warn_unwritten(f"artifact {path!r} could not be written ({error.strerror})")
+
+    def _write_artifact(self, content: bytes | Path, path: str) -> None:
+        n_bytes, digest = self.store.artifacts.put(content, self.artifact_path / path)
+        self._writer.event("artifact_logged", self.run_id, {"path": path, "n_bytes": n_bytes, "sha256": digest})
+
+
+def _started_columns(info: RunInfo) -> dict[str, Any]:
+    columns = {name: value for name, value in asdict(info).items() if value is not None and name != "run_id"}
+    # Where the artifacts lie follows from where the store lies, so that the folder can be moved.
+    del columns["artifact_uri"], columns["lifecycle_stage"]
+    return {**columns, "started_at": _micros(info.started_at)}
+
+
+def _micros(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)
+
+
+def _step_too_large(key: str, step: int, timestamp: int | None) -> InvalidInputError:
+    what = f"step {step}" if not INT64_MIN <= step <= INT64_MAX else f"timestamp {timestamp}"
+    return InvalidInputError(f"{what} of metric {key!r} does not fit 64 bits", "a timestamp is in milliseconds")

@@ -1,0 +1,192 @@
+"""Between a logged value and its text: exact both ways, or an error that says which value and why.
+
+A param has three forms: its text as MLflow would write it, JSON that gives the typed value back, and its
+number where it is one. What JSON has no word for stands in an object with one ``$`` key.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import math
+import operator
+import re
+from typing import Any
+
+from jtrack.errors import InvalidInputError
+
+MAX_KEY_LENGTH = 250
+MAX_VALUE_BYTES = 16 * 1024 * 1024
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+
+_NUMERIC_TEXT = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+
+
+def check_key(noun: str, key: object) -> str:
+    """Return ``key`` if it can name a param, metric or tag.
+
+    Raises
+    ------
+    InvalidInputError
+        It is not text, is empty, is longer than 250 characters, or holds half a character.
+    """
+    if not isinstance(key, str):
+        raise InvalidInputError(f"a {noun}'s name is text, not {type(key).__name__}: {key!r}")
+    if not key or len(key) > MAX_KEY_LENGTH:
+        problem = "is empty" if not key else f"has {len(key)} characters"
+        raise InvalidInputError(f"a {noun}'s name {problem}", f"give 1 to {MAX_KEY_LENGTH} characters")
+    _check_encodable(f"the {noun} name", key)
+    return str(key)
+
+
+def check_text(noun: str, key: str, value: object) -> str:
+    """Return ``value`` as text that the store can keep whole: a tag, a description, a name."""
+    text = value if type(value) is str else str(value)
+    _check_encodable(f"{noun} {key!r}", text)
+    _check_size(f"{noun} {key!r}", text)
+    return text
+
+
+def plain_value(value: Any) -> Any:
+    """Unwrap numpy scalars, 0-d arrays and 0-d tensors to the Python value they hold."""
+    if type(value) in (float, int, str, bool, type(None)):
+        return value
+    if isinstance(value, enum.Enum):
+        return plain_value(value.value) if isinstance(value, (int, str, float)) else value
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        item = value.item()
+        # A long double's item() is itself, and wider than float64.
+        return item if type(item) is not type(value) else _exact_float("value", value)
+    for plain in (bool, int, float, str):
+        if isinstance(value, plain):
+            return plain(value)
+    return value
+
+
+def render_param(key: str, value: Any) -> tuple[str, str]:
+    """Give the text and the JSON of a param; :func:`parse_param` turns the JSON back into the value.
+
+    ``None``, bool, int of any size, float with NaN and infinities, str, and lists, tuples and dicts of
+    these come back as they went in. Any other object is kept as its ``str()``, as MLflow does.
+
+    Raises
+    ------
+    InvalidInputError
+        The value can't be kept whole: half a character, a cycle, more than 16 MiB.
+    """
+    try:
+        plain = plain_value(value)
+        text = plain if isinstance(plain, str) else str(plain)
+        encoded = json.dumps(_encode(plain), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (RecursionError, ValueError) as error:
+        raise InvalidInputError(f"param {key!r} can't be kept: {error}", "log it with log_dict or log_text") from None
+    _check_encodable(f"param {key!r}", text)
+    _check_size(f"param {key!r}", encoded)
+    return text, encoded
+
+
+def parse_param(value_json: str) -> Any:
+    """Turn the ``value_json`` of a param back into the value that was logged."""
+    return json.loads(value_json, object_hook=_decode_object)
+
+
+def param_number(text: str, value_json: str) -> float | None:
+    """Give the number that a param is: an int, a float, or text that reads as one; ``None`` for all else."""
+    if value_json.startswith('{"$float"'):
+        return float(text)
+    if not _NUMERIC_TEXT.fullmatch(text) or value_json[:1] in "[{tfn":
+        return None
+    try:
+        return float(text)
+    except OverflowError:
+        return None
+
+
+def metric_value(key: str, value: Any) -> float:
+    """Return ``value`` as the float64 that is exactly it.
+
+    Raises
+    ------
+    InvalidInputError
+        It is not a number, or no float64 is exactly it (an int beyond 2**53, a Decimal, a long double).
+    """
+    if getattr(value, "ndim", 0) != 0:
+        raise InvalidInputError(
+            f"metric {key!r} is one number, not an array of shape {tuple(value.shape)}", "log its mean, or each by name"
+        )
+    if isinstance(value, (str, bytes)) or not (hasattr(type(value), "__float__") or hasattr(type(value), "__index__")):
+        raise InvalidInputError(
+            f"metric {key!r} is a number, not {type(value).__name__}: {value!r:.80}",
+            "log text with log_param or set_tag",
+        )
+    return _exact_float(f"metric {key!r}", value)
+
+
+def metric_step(key: str, step: Any) -> int:
+    """Return ``step`` as an int that fits 64 bits; a float is taken when it is a whole number."""
+    try:
+        number = int(step) if isinstance(step, float) and step.is_integer() else operator.index(plain_value(step))
+    except (TypeError, ValueError):
+        raise InvalidInputError(f"step of metric {key!r} is a whole number, not {step!r}") from None
+    if not INT64_MIN <= number <= INT64_MAX:
+        raise InvalidInputError(f"step of metric {key!r} does not fit 64 bits: {number}")
+    return number
+
+
+def _exact_float(what: str, value: Any) -> float:
+    try:
+        number = float(value)
+        exact = number == value or math.isnan(number)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidInputError(f"{what} can't be kept as a float64: {error}", "log it with log_param") from None
+    if not exact:
+        raise InvalidInputError(
+            f"{what} = {value} can't be kept exactly: the nearest float64 is {number!r}",
+            "log float(value) if that will do, or log_param to keep every digit",
+        )
+    return number
+
+
+def _check_encodable(what: str, text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(
+            f"{what} has half a character (a lone surrogate) at position {error.start}",
+            "text.encode('utf-8', 'replace').decode() drops it",
+        ) from None
+
+
+def _check_size(what: str, text: str) -> None:
+    if len(text) > MAX_VALUE_BYTES // 4 and len(text.encode("utf-8")) > MAX_VALUE_BYTES:
+        raise InvalidInputError(f"{what} is larger than {MAX_VALUE_BYTES >> 20} MiB", "log it as an artifact: log_text")
+
+
+def _encode(value: Any) -> Any:
+    value = plain_value(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$float": str(value)}
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if type(value) is list:
+        return [_encode(item) for item in value]
+    if type(value) is tuple:
+        return {"$tuple": [_encode(item) for item in value]}
+    if type(value) is dict:
+        if all(type(key) is str and not key.startswith("$") for key in value):
+            return {key: _encode(item) for key, item in value.items()}
+        return {"$dict": [[_encode(key), _encode(item)] for key, item in value.items()]}
+    return str(value)
+
+
+def _decode_object(found: dict[str, Any]) -> Any:
+    if len(found) != 1:
+        return found
+    ((name, inner),) = found.items()
+    if name == "$float":
+        return float(inner)
+    if name == "$tuple":
+        return tuple(inner)
+    if name == "$dict":
+        return dict(inner)
+    return found
