@@ -1,0 +1,146 @@
+"""A person at JupyterLab, as an object: opens a notebook, types into cells, runs them, looks at what comes out.
+
+Waits are for a state that the application itself reports (its models, over ``jupyterapp``), never for time. What a
+person does with keys and mouse is done with keys and mouse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import ConsoleMessage, ElementHandle, Locator, Page, Request
+
+from tests.ui.server import TOKEN, LabServer
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+
+# The toolbar's indicator says idle before the kernel is connected, and a run request is then lost without a word.
+_KERNEL_READY = """async () => {
+  const panel = window.jupyterapp.shell.currentWidget;
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  await panel.sessionContext.session.kernel.info;
+}"""
+_ACTIVATE = """async index => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  notebook.activeCellIndex = index;
+  notebook.deselectAll();
+  await notebook.scrollToItem(index);
+}"""
+# The count of executions would not do: it begins anew with a restarted kernel.
+_WATCH_RUN = """index => {
+  const model = window.jupyterapp.shell.currentWidget.content.widgets[index].model;
+  window.cellHasRun = false;
+  const watch = (_sender, change) => {
+    if (change.name === 'executionState' && change.newValue === 'idle') {
+      model.stateChanged.disconnect(watch);
+      window.cellHasRun = true;
+    }
+  };
+  model.stateChanged.connect(watch);
+}"""
+
+
+@dataclass
+class Lab:
+    """JupyterLab in one browser page."""
+
+    page: Page
+    server: LabServer
+    console_errors: list[str] = field(default_factory=list)
+    foreign_requests: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._note_console)
+        self.page.on("pageerror", lambda error: self.console_errors.append(str(error)))
+        self.page.on("request", self._note_request)
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.console_errors.append(message.text)
+
+    def _note_request(self, request: Request) -> None:
+        if not request.url.startswith((self.server.url, "data:", "blob:")):
+            self.foreign_requests.append(request.url)
+
+    def open_notebook(self, path: str) -> Notebook:
+        """Open the notebook at ``path`` (relative to the server's root) in a fresh workspace, its kernel ready."""
+        self.page.goto(f"{self.server.url}/lab/tree/{path}?reset&token={TOKEN}")
+        self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext !== undefined")
+        self.page.evaluate("() => window.jupyterapp.restored")
+        self.page.evaluate(_KERNEL_READY)
+        return Notebook(self, self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)"))
+
+    def command(self, name: str, **args: Any) -> None:
+        """Execute a command by its id and wait for it, as its menu item would."""
+        self.page.evaluate(
+            "([name, args]) => window.jupyterapp.commands.execute(name, args).then(() => null)", [name, args]
+        )
+
+    def choose_from_palette(self, label: str) -> None:
+        """Press Ctrl+Shift+C, type a command's label and press Enter."""
+        self.page.keyboard.press("Control+Shift+C")
+        self.page.locator(".lm-CommandPalette-input:visible").fill(label)
+        self.page.locator(".lm-CommandPalette-item:visible", has_text=label).first.wait_for()
+        self.page.keyboard.press("Enter")
+
+    def screenshot(self, name: str, of: Locator | ElementHandle | None = None) -> Path:
+        """Keep a picture of the page, or of one element in it, in the git-ignored folder ``screenshots``."""
+        path = SCREENSHOTS / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        (of or self.page).screenshot(path=str(path))
+        return path
+
+
+@dataclass
+class Notebook:
+    """The open notebook; cells are counted from 0, text cells included."""
+
+    lab: Lab
+    panel: Locator
+
+    @property
+    def page(self) -> Page:
+        return self.lab.page
+
+    def cell(self, index: int) -> Locator:
+        return self.panel.locator(f'.jp-Cell[data-windowed-list-index="{index}"]')
+
+    def outputs(self, index: int) -> Locator:
+        return self.cell(index).locator(".jp-OutputArea-output")
+
+    def source(self, index: int) -> str:
+        model = "window.jupyterapp.shell.currentWidget.content.widgets[i].model"
+        return str(self.page.evaluate(f"i => {model}.sharedModel.getSource()", index))
+
+    def edit_cell(self, index: int, source: str) -> None:
+        """Replace what is typed in a cell."""
+        self._focus(index)
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(source)
+
+    def run_cell(self, index: int, timeout_s: float = 120) -> Locator:
+        """Press Ctrl+Enter in a cell and wait until its kernel is done with it; gives its outputs."""
+        self.page.evaluate(_WATCH_RUN, index)
+        self._focus(index)
+        self.page.keyboard.press("Control+Enter")
+        self.page.wait_for_function("() => window.cellHasRun", timeout=timeout_s * 1000)
+        return self.outputs(index)
+
+    def wait_for_output(self, index: int, text: str) -> Locator:
+        """Wait until an output of a cell shows ``text``; its source does not count."""
+        output = self.outputs(index).filter(has_text=text).first
+        output.wait_for()
+        return output
+
+    def scroll_to(self, index: int) -> Locator:
+        self.page.evaluate(_ACTIVATE, index)
+        cell = self.cell(index)
+        cell.scroll_into_view_if_needed()
+        return cell
+
+    def _focus(self, index: int) -> None:
+        self.scroll_to(index)
+        self.cell(index).locator(".cm-content").first.click()

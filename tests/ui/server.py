@@ -1,0 +1,127 @@
+"""A real JupyterLab for the tests: its own configuration, a free port on the loopback, a fixed token.
+
+Ready is what the server says of itself in its log, which a thread reads; nothing here sleeps or polls.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+BUILT_EXTENSION = ROOT / "jtrack" / "labextension"
+TOKEN = "jtrack-ui-tests"
+START_TIMEOUT_S = 120
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+}
+
+
+@dataclass(frozen=True)
+class LabServer:
+    """Where a running JupyterLab is, and the folder that it serves."""
+
+    url: str
+    root: Path
+    log: list[str]
+
+
+@contextmanager
+def lab_server(root: Path, private: Path) -> Iterator[LabServer]:
+    """Serve the folder ``root``; ``private`` takes configuration, runtime files and IPython's profile."""
+    port = _free_port()
+    process = subprocess.Popen(
+        _command(root, private, port),
+        cwd=root,
+        env=_environment(private),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    log: list[str] = []
+    running = threading.Event()
+    reader = threading.Thread(target=_read_log, args=(process, log, running), daemon=True)
+    reader.start()
+    try:
+        if not running.wait(START_TIMEOUT_S) or process.poll() is not None:
+            raise RuntimeError("JupyterLab did not start:\n" + "".join(log))
+        yield LabServer(f"http://127.0.0.1:{port}", root, log)
+    finally:
+        _stop(process)
+        reader.join()
+
+
+def _command(root: Path, private: Path, port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+        *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={root}"),
+        f"--LabApp.extra_labextensions_path={_built_extension(private)}",
+        "--LabApp.expose_app_in_browser=True",
+    ]
+
+
+def _built_extension(private: Path) -> Path:
+    """Put the tree's own build, not one that was installed earlier, where JupyterLab looks first."""
+    link = private / "labextensions" / "jtrack"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(BUILT_EXTENSION, target_is_directory=True)
+    return link.parent
+
+
+def _environment(private: Path) -> dict[str, str]:
+    config = private / "config"
+    for name, settings in SETTINGS.items():
+        path = config / "lab" / "user-settings" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(settings), encoding="utf-8")
+    outside = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "JPY_", "JTRACK_"))}
+    return {
+        **outside,
+        "JUPYTER_CONFIG_DIR": str(config),
+        "JUPYTER_DATA_DIR": str(private / "data"),
+        "JUPYTER_RUNTIME_DIR": str(private / "runtime"),
+        "IPYTHONDIR": str(private / "ipython"),
+        # A developer's own pytest or coverage settings have no business in the kernels.
+        "PYTHONWARNINGS": "default",
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _read_log(process: subprocess.Popen[str], log: list[str], running: threading.Event) -> None:
+    assert process.stdout is not None
+    with process.stdout as lines:
+        for line in lines:
+            log.append(line)
+            if "is running at" in line:
+                running.set()
+    running.set()  # it ended, and will be found dead
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()  # the server then shuts its kernels down
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,59 @@
+"""JupyterLab starts with the extension, a cell runs, and its kernel knows which notebook it is in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tests.ui.lab import Lab
+from tests.ui.server import LabServer
+
+TELL_METADATA = """
+import json
+print("SENT", json.dumps(get_ipython().get_parent()["metadata"].get("jtrack"), ensure_ascii=False))
+""".strip()
+
+
+def write_notebook(path: Path, *sources: str) -> None:
+    # Without a kernel's name JupyterLab asks for one in a dialog.
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources], metadata=kernel), path)
+
+
+def test_the_extension_is_listed_as_ok() -> None:
+    done = subprocess.run([sys.executable, "-m", "jupyter", "labextension", "list"], capture_output=True, text=True)
+    (line,) = [line for line in done.stderr.splitlines() if line.strip().startswith("jtrack v")]
+    assert "enabled" in line
+    assert "OK" in line
+
+
+def test_lab_starts_with_the_extension_and_runs_a_cell(lab: Lab, server: LabServer, folder: Path) -> None:
+    write_notebook(folder / "first.ipynb", "print(6 * 7)")
+    notebook = lab.open_notebook(f"{folder.name}/first.ipynb")
+    assert lab.page.evaluate("() => window.jupyterapp.hasPlugin('jtrack:notebook-path')")
+    notebook.run_cell(0)
+    notebook.wait_for_output(0, "42")
+    assert lab.console_errors == []
+    assert lab.foreign_requests == []
+
+
+def test_the_kernel_is_told_the_notebook_path_also_after_a_rename_and_a_restart(lab: Lab, folder: Path) -> None:
+    write_notebook(folder / "before.ipynb", TELL_METADATA)
+    notebook = lab.open_notebook(f"{folder.name}/before.ipynb")
+    notebook.run_cell(0)
+    notebook.wait_for_output(0, f'"notebook_path": "{folder.name}/before.ipynb"')
+
+    lab.page.evaluate(
+        "path => window.jupyterapp.shell.currentWidget.context.rename(path)",
+        "after 'ä'.ipynb",
+    )
+    notebook.run_cell(0)
+    notebook.wait_for_output(0, f"{folder.name}/after 'ä'.ipynb")
+
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel().then(() => null)")
+    notebook.run_cell(0)
+    notebook.wait_for_output(0, "after 'ä'.ipynb")
