@@ -1,0 +1,111 @@
+"""Facts that take a while, looked up beside the cell and set on its run when they are known.
+
+One short-lived thread per tracked cell: the notebook's path first, as the record of the cell waits for it, then the
+environment and git. The cell is never delayed; a kernel that shuts down gives the last of them a moment.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from jtrack.capture.environment import EnvironmentReader
+from jtrack.capture.git import read_git_state
+from jtrack.capture.notebook import CellOrigin, NotebookFinder
+from jtrack.capture.source import tracked_cell
+
+if TYPE_CHECKING:
+    from jtrack.tracking import ActiveRun
+
+SHUTDOWN_WAIT_S = 2.0
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class LateFacts:
+    """Which of the slow facts to look up."""
+
+    git: bool = True
+    environment: bool = True
+
+
+class LateReader:
+    """Looks up the slow facts of one kernel's cells, remembering between cells what doesn't change."""
+
+    def __init__(self, warn: Callable[[str, Exception], None]) -> None:
+        self._finder = NotebookFinder()
+        self._environment = EnvironmentReader()
+        self._warn = warn
+        self._running: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+        atexit.register(self.wait, SHUTDOWN_WAIT_S)
+
+    def start(
+        self, run: ActiveRun, origin: CellOrigin, identity: str, execution_count: int | None, facts: LateFacts
+    ) -> CellNote:
+        """Begin to look up what belongs to ``run``; returns at once."""
+        note = CellNote(run, origin, identity, execution_count)
+        thread = threading.Thread(target=self._look_up, args=(note, facts), name="jtrack-facts", daemon=True)
+        self._running.add(thread)
+        thread.start()
+        return note
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for the look-ups that are under way."""
+        for thread in list(self._running):
+            if thread.is_alive():
+                thread.join(timeout_s)
+
+    def close(self) -> None:
+        """Let go of the process's exit hook."""
+        atexit.unregister(self.wait)
+
+    def _look_up(self, note: CellNote, facts: LateFacts) -> None:
+        folder = self._attempt("find the notebook's path", lambda: note.write(self._finder.find(note.origin)))
+        if facts.environment:
+            self._attempt("record the environment", lambda: note.run.record_environment(self._environment.read()))
+        if facts.git:
+            self._attempt("record the state of git", lambda: _set_git(note.run, folder or Path.cwd()))
+
+    def _attempt(self, deed: str, act: Callable[[], _T]) -> _T | None:
+        try:
+            return act()
+        except Exception as error:
+            self._warn(deed, error)
+            return None
+
+
+class CellNote:
+    """The record of a tracked cell, written once: when its notebook is known, or when there is no more time."""
+
+    def __init__(self, run: ActiveRun, origin: CellOrigin, identity: str, execution_count: int | None) -> None:
+        self.run, self.origin = run, origin
+        self._identity, self._execution_count = identity, execution_count
+        self._lock = threading.Lock()
+        self._written = threading.Event()
+
+    def write(self, notebook_path: Path | None) -> Path | None:
+        """Record the cell unless that was done; gives the notebook's folder."""
+        with self._lock:
+            if not self._written.is_set():
+                path = None if notebook_path is None else str(notebook_path)
+                self.run.record_cell(tracked_cell(self.origin.source, self._identity, self._execution_count, path))
+                if path is not None:
+                    self.run.set_attributes(source_name=path)
+                self._written.set()
+        return None if notebook_path is None else notebook_path.parent
+
+    def settle(self, timeout_s: float) -> None:
+        """Wait until the cell is recorded; record it without its notebook when that takes too long."""
+        if not self._written.wait(timeout_s):
+            self.write(None)
+
+
+def _set_git(run: ActiveRun, folder: Path) -> None:
+    state = read_git_state(folder)
+    if state is not None:
+        run.set_attributes(git_commit=state.commit, git_branch=state.branch, git_dirty=state.dirty)

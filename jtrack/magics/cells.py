@@ -1,0 +1,120 @@
+"""A cell as IPython hands it over, in the terms of jtrack: read once from the event, then independent of IPython."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jtrack.capture.bindings import Bindings, find_bindings
+from jtrack.capture.namespace import snapshot_numbers
+from jtrack.capture.notebook import CellOrigin
+from jtrack.capture.source import cell_identity, python_body
+from jtrack.entities import RunStatus
+from jtrack.magics.cell_header import TrackedSource, split_cell
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
+
+_ONLY_COMMANDS = re.compile(r"(\s*(%(?!%).*|#.*)?(\n|\Z))*")
+
+
+@dataclass(frozen=True)
+class RunningCell:
+    """A cell that begins to run."""
+
+    shell: InteractiveShell
+    source: str
+    header: TrackedSource | None
+    transformed: str
+    cell_id: str | None
+    meta: dict[str, Any]
+    execution_count: int | None
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    numbers_before: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def body(self) -> str:
+        """The cell without its ``%%track`` line."""
+        return self.source if self.header is None else self.header.body
+
+    @property
+    def identity(self) -> str:
+        """What makes it the same cell as an earlier one."""
+        return cell_identity(self.cell_id, self.body)
+
+    @cached_property
+    def bindings(self) -> Bindings:
+        """The names that the cell sets, as its source says."""
+        if not self.body.lstrip().startswith("%%"):
+            return find_bindings(self.transformed)
+        return find_bindings(self.shell.input_transformer_manager.transform_cell(python_body(self.body)))
+
+    @property
+    def origin(self) -> CellOrigin:
+        """What helps to find its notebook."""
+        return CellOrigin(self.source, self.cell_id, self.meta, self.shell.user_ns, connection_file(self.shell))
+
+    @property
+    def is_only_commands(self) -> bool:
+        """Whether it has nothing but line magics and comments."""
+        return _ONLY_COMMANDS.fullmatch(self.source) is not None
+
+    def with_numbers(self) -> RunningCell:
+        """Note the numbers that the namespace holds now."""
+        return replace(self, numbers_before=snapshot_numbers(self.shell.user_ns))
+
+
+@dataclass(frozen=True)
+class FinishedCell:
+    """A cell that has run; ``run_id`` is set where it was tracked."""
+
+    cell: RunningCell
+    error: BaseException | None
+    ended_at: datetime
+    run_id: str | None = None
+
+
+def read_cell(shell: InteractiveShell, info: ExecutionInfo) -> RunningCell:
+    """Read the cell from what ``pre_run_cell`` is given."""
+    source = info.raw_cell or ""
+    return RunningCell(
+        shell=shell,
+        source=source,
+        header=split_cell(cleaned_lines(shell, source)),
+        transformed=info.transformed_cell or "",
+        cell_id=info.cell_id,
+        meta=getattr(info, "cell_meta", None) or {},  # IPython has it from 9.10 on
+        # The counter moves on before the event is fired, and only for cells that enter the history.
+        execution_count=shell.execution_count - 1 if info.store_history else None,
+    )
+
+
+def cleaned_lines(shell: InteractiveShell, source: str) -> list[str]:
+    """Give a cell's lines as they reach jtrack's own step: without leading blank lines, indentation and prompts."""
+    lines = source.splitlines(keepends=True)
+    for step in shell.input_transformers_cleanup:
+        if getattr(step, "has_side_effects", False):
+            break
+        lines = step(lines)
+    return lines
+
+
+def status_of(error: BaseException | None) -> RunStatus:
+    """Say what became of a cell that ended with ``error``."""
+    if error is None:
+        return RunStatus.FINISHED
+    # Interrupting a cell that awaits cancels its task.
+    interrupted = isinstance(error, KeyboardInterrupt | asyncio.CancelledError)
+    return RunStatus.KILLED if interrupted else RunStatus.FAILED
+
+
+def connection_file(shell: InteractiveShell) -> Path | None:
+    """Give the kernel's connection file; ``None`` in a terminal."""
+    app = getattr(getattr(shell, "kernel", None), "parent", None)
+    name = getattr(app, "abs_connection_file", None)
+    return Path(name) if name else None

@@ -1,0 +1,30 @@
+"""What jtrack says beside a cell's own output: one line on standard error, and each thing once.
+
+Nothing that fails in jtrack while a cell runs may fail the cell; it is said here and the cell goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+
+class Notices:
+    """Says things once per kernel."""
+
+    def __init__(self) -> None:
+        self._said: set[tuple[str, str]] = set()
+        self._lock = threading.Lock()
+
+    def warn(self, act: str, error: Exception) -> None:
+        """Say that jtrack could not ``act``; a second time with the same error says nothing."""
+        self.say(f"could not {act}: {type(error).__name__}: {error}", once=(act, str(error)))
+
+    def say(self, text: str, once: tuple[str, str] | None = None) -> None:
+        """Say ``text``, unless something was said under the same ``once``."""
+        with self._lock:
+            if once is not None and once in self._said:
+                return
+            if once is not None:
+                self._said.add(once)
+        sys.stderr.write(f"jtrack: {text}\n")

@@ -1,0 +1,79 @@
+"""The magics that show: ``%runs``, ``%compare`` and ``%jtrack``, thin skins over the functions of the same name."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+
+from jtrack.errors import HeaderError
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_OPERATOR = re.compile(r"[<>=]|\b(like|ilike|in|is|and|or|not|between)\b", re.IGNORECASE)
+
+
+@magics_class
+class PanelMagics(Magics):
+    """The magics that show."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+
+    @line_cell_magic
+    def runs(self, line: str, cell: str | None = None) -> Any:
+        """Show runs as a table, or ask the store in SQL.
+
+        ::
+
+            %runs [FILTER]
+
+        shows the runs that fit the filter, all without one: ``%runs metrics.accuracy > 0.9 and params.depth = 4``.
+        ``table = %runs`` keeps the table, and ``table.frame`` is the data behind it.
+
+        ::
+
+            %%runs
+            SELECT run_name, value FROM runs JOIN latest_metrics USING (run_id) WHERE key = 'accuracy'
+
+        asks any SELECT over the views experiments, runs, params, metrics, latest_metrics, tags, cells, inputs,
+        artifacts, environments and events; the answer is a data frame.
+        """
+        if cell is not None:
+            from jtrack.queries import sql
+
+            return sql(cell).df()
+        from jtrack.widgets.runs_table import runs
+
+        return runs(line.strip())
+
+    @line_magic
+    def compare(self, line: str) -> Any:
+        """Compare runs: what differs between them, and their curves.
+
+        ::
+
+            %compare RUN RUN ...
+            %compare FILTER
+
+        A run is a full id, a prefix of it or a name that fits one run, or ``@last``; names with blanks need quotes.
+        Without anything, the runs that a bare ``%runs`` shows.
+        """
+        from jtrack.widgets.compare import compare
+
+        return compare(run_selection(line))
+
+
+def run_selection(line: str) -> str | list[str]:
+    """Tell a filter from addresses of runs: a filter compares something."""
+    text = line.strip()
+    if not text or _OPERATOR.search(_QUOTED.sub("", text)):
+        return text
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise HeaderError(f"{text!r} names no runs: {error}") from None

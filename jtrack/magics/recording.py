@@ -1,0 +1,210 @@
+"""The run that a tracked cell makes: opened before its body, closed after it, with what the cell did in between.
+
+Every step after the run has started is its own attempt: one that fails is said once and leaves the others, and
+above all the user's cell, as they are.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from jtrack import tracking
+from jtrack.capture.late import CellNote, LateFacts, LateReader
+from jtrack.capture.namespace import cell_metrics, cell_params
+from jtrack.capture.output import OutputRecorder
+from jtrack.capture.tracebacks import traceback_text
+from jtrack.entities import RunKind
+from jtrack.magics.cells import FinishedCell, RunningCell, status_of
+from jtrack.magics.config import JTrack
+from jtrack.magics.header import Header
+from jtrack.magics.notices import Notices
+from jtrack.tracking.context import process
+from jtrack.tracking.experiments import get_or_create_experiment
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+NOTEBOOK_WAIT_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every recording of one kernel works with."""
+
+    settings: JTrack
+    notices: Notices
+    late: LateReader
+
+    def attempt(self, deed: str, act: Callable[[], object]) -> bool:
+        """Do ``act``; when it fails, say once that the ``deed`` could not be done, and go on."""
+        try:
+            act()
+        except Exception as error:
+            self.notices.warn(deed, error)
+            return False
+        return True
+
+
+class CellRecording:
+    """One tracked cell while it runs."""
+
+    def __init__(self, desk: Desk, header: Header, cell: RunningCell, run: tracking.ActiveRun, note: CellNote) -> None:
+        self.header, self.cell, self.run = header, cell, run
+        self.inner_error: BaseException | None = None
+        self._desk, self._note = desk, note
+        self._output: OutputRecorder | None = None
+
+    def record_output(self) -> None:
+        """Keep from now on what the cell prints."""
+        if self._desk.settings.capture_stdout:
+            belongs = output_filter(self.cell.shell, sys.stdout)
+            self._output = OutputRecorder(sys.stdout, self._desk.settings.max_stdout_chars, belongs)
+            self._output.start()
+
+    def finish(self, error: BaseException | None, ended_at: datetime | None = None, output: str = "") -> FinishedCell:
+        """Close the run: with what the cell set, printed and failed of."""
+        ended_at = ended_at or datetime.now(UTC)
+        error = error if error is not None else self.inner_error
+        printed = output if self._output is None else self._output.stop()
+        attempt = self._desk.attempt
+        attempt("end the runs that the cell left open", lambda: end_inner_runs(self.run, error))
+        self._record_names(failed=error is not None)
+        if printed:
+            attempt("keep the cell's output", lambda: self.run.log_text(printed, "stdout.txt"))
+        attempt("record the cell's source", lambda: self._note.settle(NOTEBOOK_WAIT_S))
+        text = None if error is None else cell_traceback(self.cell.shell, error)
+        attempt("record the end of the run", lambda: self.run.end(status_of(error), error=text, ended_at=ended_at))
+        return FinishedCell(self.cell, error, ended_at, self.run.run_id)
+
+    def show_card(self) -> None:
+        """Show the run below the cell's output, unless it is to be quiet."""
+        if not self.header.quiet and not self._desk.settings.quiet:
+            self._desk.attempt("show the run's card", lambda: _show_card(self.run.run_id))
+
+    def _record_names(self, *, failed: bool) -> None:
+        header, settings, namespace = self.header, self._desk.settings, self.cell.shell.user_ns
+        if settings.capture_params or header.params is not None:
+            names = cell_params(self.cell.bindings, namespace, header.params, failed=failed)
+            self._log_each(
+                "param", self.run.log_param, {key: value for key, value in names.items() if key not in self.run.params}
+            )
+        if settings.capture_metrics or header.metrics is not None:
+            taken = {*self.run.metrics, *(self.run.params if header.metrics is None else ())}
+            numbers = cell_metrics(self.cell.numbers_before, namespace, self.cell.bindings, header.metrics, taken)
+            self._log_each("metric", self.run.log_metric, numbers)
+        if not failed:
+            self._name_missing("param", header.params or (), self.run.params)
+            self._name_missing("metric", header.metrics or (), self.run.metrics)
+
+    def _log_each(self, noun: str, log: Callable[[str, Any], object], values: dict[str, Any]) -> None:
+        for key, value in values.items():
+            self._desk.attempt(f"record {noun} {key!r}", partial(log, key, value))
+
+    def _name_missing(self, noun: str, asked: Iterable[str], logged: dict[str, Any]) -> None:
+        for name in asked:
+            if name not in logged:
+                said = "no number of this name" if noun == "metric" else "nothing of this name"
+                self._desk.notices.say(f"--{noun}s {name}: after the cell there is {said}")
+
+
+def open_recording(desk: Desk, header: Header, cell: RunningCell, *, already_ran: bool = False) -> CellRecording | None:
+    """Start the run of a cell; ``None``, and a word why, where that can't be done.
+
+    Parameters
+    ----------
+    already_ran
+        The cell ran before: its run starts when it did, and nothing is set for it.
+    """
+    if not already_ran:
+        cell.shell.user_ns.update(header.values)
+        cell = cell.with_numbers()
+    try:
+        run = _start_run(header, None if cell.origin.connection_file is None else "NOTEBOOK")
+    except Exception as error:
+        desk.notices.warn("record this cell", error)
+        return None
+    if already_ran:
+        desk.attempt("record when the cell began", lambda: run.set_attributes(started_at=to_us(cell.started_at)))
+    if header.values:
+        desk.attempt("record the params", lambda: run.log_params(header.values))
+    settings = desk.settings
+    facts = LateFacts(git=settings.capture_git, environment=settings.capture_environment)
+    note = desk.late.start(run, cell.origin, cell.identity, cell.execution_count, facts)
+    return CellRecording(desk, header, cell, run, note)
+
+
+def to_us(moment: datetime) -> int:
+    """Microseconds since the epoch, as the journal writes times."""
+    return int(moment.timestamp() * 1_000_000)
+
+
+def end_inner_runs(run: tracking.ActiveRun, error: BaseException | None) -> None:
+    """End the runs that were opened inside ``run`` and not ended: what a cell opened ends with it."""
+    for inner in reversed(list(process.runs)):
+        if inner is not run and _is_inside(inner, run):
+            inner.end(status_of(error))
+
+
+def cell_traceback(shell: InteractiveShell, error: BaseException) -> str:
+    """Render the error of a cell with the cells' names in place of their temporary files'."""
+
+    def cell_name(filename: str) -> str | None:
+        named = shell.compile.format_code_name(filename)
+        return " ".join(named) if named else None
+
+    return traceback_text(error, cell_name)
+
+
+def output_filter(shell: InteractiveShell, stream: Any) -> Callable[[], bool]:
+    """Make the test for whether a write to ``stream`` is output of the cell that begins now.
+
+    A kernel's stream knows for each thread which cell started it, and sends its output there. In a terminal,
+    results and tracebacks go through the same stream as prints and are told apart by who is at work.
+    """
+    if hasattr(stream, "parent_header"):
+        begun = stream.parent_header.get("msg_id")
+        return lambda: stream.parent_header.get("msg_id") == begun
+    return lambda: (
+        not (
+            getattr(shell.display_pub, "is_publishing", False)
+            or getattr(shell.displayhook, "is_active", False)
+            or getattr(shell, "showing_traceback", False)
+        )
+    )
+
+
+def _start_run(header: Header, source_type: str | None) -> tracking.ActiveRun:
+    experiment_id = None
+    if header.experiment is not None:
+        experiment_id = get_or_create_experiment(tracking.current_store(), header.experiment).experiment_id
+    return tracking.start_run(
+        experiment_id=experiment_id,
+        run_name=header.name,
+        # A run that the user has left open is the one around: the cell's run becomes its child.
+        nested=tracking.active_run() is not None,
+        tags={"jtrack.host": platform.node(), **header.tags},
+        description=header.note,
+        kind=RunKind.CELL,
+        source_type=source_type,
+    )
+
+
+def _is_inside(run: tracking.ActiveRun, around: tracking.ActiveRun) -> bool:
+    outer = run.outer
+    while outer is not None and outer is not around:
+        outer = outer.outer
+    return outer is around
+
+
+def _show_card(run_id: str) -> None:
+    from IPython.display import display
+
+    from jtrack.widgets.card import run_card
+
+    display(run_card(run_id))  # type: ignore[no-untyped-call]

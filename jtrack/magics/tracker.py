@@ -1,0 +1,158 @@
+"""Follows the cells of one shell: opens a run before a tracked cell and closes it after, through IPython's events.
+
+Only ``pre_run_cell`` and ``post_run_cell`` will do: ``post_execute`` also fires for widgets' messages. ``%%capture``
+and its like run their body as a cell within the cell, so the events nest; the outermost one is the user's cell.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from jtrack.capture.late import LateReader
+from jtrack.errors import HeaderError
+from jtrack.magics.cell_header import HeaderTransformer, check_cell
+from jtrack.magics.cells import FinishedCell, RunningCell, read_cell
+from jtrack.magics.config import JTrack
+from jtrack.magics.header import Header
+from jtrack.magics.notices import Notices
+from jtrack.magics.recording import CellRecording, Desk, open_recording
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+
+class CellTracker:
+    """The watcher of one shell's cells.
+
+    ``auto`` is the header for cells that train while ``%track on`` is in force, ``last`` the cell that ran before.
+    """
+
+    def __init__(self, shell: InteractiveShell, settings: JTrack) -> None:
+        self.shell = shell
+        notices = Notices()
+        self.desk = Desk(settings, notices, LateReader(notices.warn))
+        self.auto: Header | None = None
+        self.last: FinishedCell | None = None
+        self.recording: CellRecording | None = None
+        self._cell: RunningCell | None = None
+        self._inside: FinishedCell | None = None
+        self._running: list[ExecutionInfo] = []
+        self._transformer = HeaderTransformer(self._may_strip)
+
+    def attach(self) -> None:
+        """Begin to follow the shell's cells."""
+        self.shell.input_transformers_cleanup.append(self._transformer)
+        self.shell.events.register("pre_run_cell", self.pre_run_cell)
+        self.shell.events.register("post_run_cell", self.post_run_cell)
+
+    def detach(self) -> None:
+        """Leave the shell as it was found."""
+        self.shell.input_transformers_cleanup.remove(self._transformer)
+        self.shell.events.unregister("pre_run_cell", self.pre_run_cell)
+        self.shell.events.unregister("post_run_cell", self.post_run_cell)
+        self.desk.late.close()
+
+    @property
+    def is_inside_cell(self) -> bool:
+        """Whether a cell is running."""
+        return bool(self._running)
+
+    def pre_run_cell(self, info: ExecutionInfo) -> None:
+        """Open a run if the cell is to be tracked."""
+        if info.silent or not _is_main_thread():
+            return
+        self._running.append(info)
+        if len(self._running) == 1:
+            self.desk.attempt("record this cell", lambda: self._begin(info))
+
+    def post_run_cell(self, result: ExecutionResult | None) -> None:
+        """Close the run of the cell that ended."""
+        if not _is_main_thread() or not self._leave(result):
+            return
+        error = _error_of(result)
+        if self._running:
+            if self.recording is not None and error is not None and self.recording.inner_error is None:
+                self.recording.inner_error = error
+            return
+        self.desk.attempt("record the end of this cell", lambda: self._end(error))
+
+    def _begin(self, info: ExecutionInfo) -> None:
+        cell = read_cell(self.shell, info)
+        self._cell, self.recording = cell.with_numbers(), None
+        header = self._header_of(cell)
+        if header is not None:
+            self.recording = open_recording(self.desk, header, cell)
+            if self.recording is not None:
+                self.recording.record_output()
+
+    def _header_of(self, cell: RunningCell) -> Header | None:
+        if cell.header is not None:
+            try:
+                return check_cell(cell.header)
+            except HeaderError:
+                return None  # the transformer has raised the same: nothing of this cell runs
+        if self.auto is not None and self._trains(cell):
+            return self.auto
+        return None
+
+    def _trains(self, cell: RunningCell) -> bool:
+        calls = cell.bindings.calls
+        return not calls.isdisjoint(self.desk.settings.training_calls) and "start_run" not in calls
+
+    def cell_of(self, source: str, body: str) -> RunningCell:
+        """Describe a part of the running cell as a cell of its own."""
+        transformed = self.shell.input_transformer_manager.transform_cell(body)
+        cell = RunningCell(self.shell, source, None, transformed, None, {}, None)
+        if self._cell is None:
+            return cell
+        return replace(
+            cell, cell_id=self._cell.cell_id, meta=self._cell.meta, execution_count=self._cell.execution_count
+        )
+
+    def finish(self, recording: CellRecording, error: BaseException | None) -> None:
+        """Close the run of a part of the running cell."""
+        self._inside = recording.finish(error)
+        recording.show_card()
+
+    def _end(self, error: BaseException | None) -> None:
+        cell, recording, inside = self._cell, self.recording, self._inside
+        self._cell = self.recording = self._inside = None
+        if recording is not None:
+            self.last = recording.finish(error)
+            recording.show_card()
+        elif inside is not None:
+            self.last = inside
+        elif cell is not None and cell.execution_count is not None and not cell.is_only_commands:
+            self.last = FinishedCell(cell, error, datetime.now(UTC))
+
+    def _leave(self, result: ExecutionResult | None) -> bool:
+        """Take the cell that ended off the stack; false where its beginning was never told, as of an empty one."""
+        if result is None:
+            return bool(self._running) and self._running.pop() is not None
+        for depth in reversed(range(len(self._running))):
+            # When the runner itself fails, IPython makes a new info for the same cell.
+            info = self._running[depth]
+            if info is result.info or info.raw_cell == getattr(result.info, "raw_cell", None):
+                del self._running[depth:]
+                return True
+        return False
+
+    def _may_strip(self) -> bool:
+        if self.is_inside_cell:
+            return False
+        if not _is_main_thread():
+            raise HeaderError("%%track records cells of the main shell, and this one runs in a subshell")
+        return True
+
+
+def _error_of(result: ExecutionResult | None) -> BaseException | None:
+    if result is None:  # the task of a cell that awaits was cancelled from outside
+        return KeyboardInterrupt()
+    return result.error_before_exec or result.error_in_exec
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
