@@ -116,7 +116,7 @@ def search_runs(
         Such as ``["metrics.acc DESC"]``; missing values and NaN come last. By default the newest run comes first.
     output_format
         ``"pandas"``, ``"polars"`` or ``"arrow"``: a table with columns ``run_id``, ``experiment_id``, ``status``,
-        ``artifact_uri``, ``start_time``, ``end_time``, ``params.*``, ``metrics.*``, ``tags.*``; ``"list"``: :class:`Run`.
+        ``artifact_uri``, ``start_time``, ``end_time``, ``params.*``, ``metrics.*``, ``tags.*``; ``"list"``: ``Run``.
 
     Raises
     ------

@@ -11,6 +11,7 @@ import copy
 import shutil
 import tempfile
 import threading
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from jtrack.errors import QueryError, StoreVersionError
 from jtrack.store import fold
 from jtrack.store.connection import attach, connect, create_base_in_memory
 from jtrack.store.folder import StoreFolder
+from jtrack.store.journal import StoreWarning
 from jtrack.store.merge import merge_stage
 from jtrack.store.schema import check_version, create_tail, create_views
 from jtrack.store.stage import stage_batches
@@ -44,6 +46,7 @@ class Catalog:
         self._folded: dict[str, Position] = {}
         self._readers: dict[str, JournalReader] = {}
         self._living: set[str] | None = None
+        self._warned: set[str] = set()
         self._copies: tempfile.TemporaryDirectory[str] | None = None
         create_base_in_memory(self._connection)
         create_tail(self._connection)
@@ -68,7 +71,7 @@ class Catalog:
         self.refresh()
         cursor = cursor or self.cursor()
         try:
-            if query[:6].upper() != "SELECT":
+            if query[:6].upper() != "SELECT" or ";" in query:  # the common case needs no parser
                 _check_reads_only(cursor, query)
             return cursor.execute(query, list(params))
         except duckdb.Error as error:
@@ -102,7 +105,8 @@ class Catalog:
                 self._take_tail()
                 generations = self.folder.generations()
                 if not generations or generations[-1][0] == self._generation:
-                    return
+                    break
+            self._warn_of_problems()
 
     def close(self) -> None:
         """Give memory and files back."""
@@ -164,6 +168,14 @@ class Catalog:
         if not stage.is_empty or living != self._living:
             self._living = living
             self._note_unended()
+
+    def _warn_of_problems(self) -> None:
+        # Last of all, for a warning may be an error here, and what was read has to be in place by then.
+        found = [problem for reader in self._readers.values() for problem in reader.problems]
+        fresh = [problem for problem in dict.fromkeys(found) if problem not in self._warned]
+        self._warned.update(fresh)
+        for problem in fresh:
+            warnings.warn(problem, StoreWarning, stacklevel=4)
 
     def _note_unended(self) -> None:
         """Say of each run that never ended whether it runs, or was killed and when its writer was last heard."""

@@ -110,7 +110,8 @@ def _merge_points(connection: duckdb.DuckDBPyConnection, stage: Stage, into: str
                        least(o.min_value, n.min_value) AS min_value, greatest(o.max_value, n.max_value) AS max_value
                 FROM summed n JOIN {old}series o USING (series_no)
             )
-            SELECT run_id, key, series_no, latest[1], latest[3], latest[2], n_points, min_value, max_value FROM joined"""
+            SELECT run_id, key, series_no, latest[1], latest[3], latest[2], n_points, min_value, max_value
+            FROM joined"""
     )
     connection.execute(f"DELETE FROM {into}.series t USING merged m WHERE t.series_no = m.series_no")
     connection.execute(f"INSERT INTO {into}.series SELECT * FROM merged")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import struct
 import time
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from jtrack.errors import StoreVersionError
 from jtrack.store.folder import StoreFolder, is_locked
-from jtrack.store.journal import SCHEMA_VERSION, StoreWarning, open_line
+from jtrack.store.journal import SCHEMA_VERSION, open_line
 from jtrack.store.points import HEADER_BYTES, MAGIC, RECORD_BYTES
 
 RECORD = np.dtype([("step", "<i8"), ("at", "<i8"), ("value", "<f8"), ("series", "<u4"), ("crc", "<u4")])
@@ -58,9 +57,9 @@ class JournalReader:
         self.writer = writer
         self.position = position or Position()
         self.finished = False
+        self.problems: list[str] = []  # what can't be read, a line each
         self._heartbeat_ns = 0
         self._folder = folder
-        self._warned: set[str] = set()
 
     def is_alive(self) -> bool:
         """Tell whether the writer's process lives: it holds a lock, or where there are no locks, its heart beats."""
@@ -97,7 +96,7 @@ class JournalReader:
         if final:
             garbled = int((~valid & (records["series"] != 0)).sum())
             if garbled:
-                self._warn(f"{garbled} points are garbled")
+                self._note(f"{garbled} points are garbled")
             holes = []
         self.position.n_points, self.position.holes = first + taken, holes
         return np.concatenate([filled, records[:taken][valid[:taken]]])
@@ -107,13 +106,13 @@ class JournalReader:
             with open(self._folder.points_path(self.writer), "rb") as file:
                 magic, self._heartbeat_ns = _HEADER.unpack(file.read(_HEADER.size).ljust(_HEADER.size, b"\0"))
                 if magic not in (MAGIC, bytes(8)):
-                    self._warn("its file of points does not begin as one")
+                    self._note("its file of points does not begin as one")
                     return None
                 file.seek(HEADER_BYTES + self.position.n_points * RECORD_BYTES)
                 return file.read()
         except OSError as error:
             if final or self.position.n_points:  # else the writer is only about to make it
-                self._warn(f"its file of points can't be read: {error.strerror}")
+                self._note(f"its file of points can't be read: {error.strerror}")
             return None
 
     def _look_at_holes(self) -> tuple[NDArray[np.void], list[int]]:
@@ -133,15 +132,15 @@ class JournalReader:
                 file.seek(self.position.events_bytes)
                 data = file.read()
         except OSError as error:
-            self._warn(f"its file of events can't be read: {error.strerror}")
+            self._note(f"its file of events can't be read: {error.strerror}")
             return []
         *lines, rest = data.split(b"\n")
         self.position.events_bytes += len(data) - len(rest)
         if final and rest:
-            self._warn("its last event is cut short")
+            self._note("its last event is cut short")
         events = [event for event in map(open_line, lines) if event is not None]
         if len(events) < len(lines):
-            self._warn(f"{len(lines) - len(events)} events are garbled")
+            self._note(f"{len(lines) - len(events)} events are garbled")
         for event in events:
             self._check_version(event)
         return events
@@ -158,11 +157,8 @@ class JournalReader:
             return False
         return time.time_ns() - int(heartbeat_ns) < LOST_AFTER_S * 1_000_000_000
 
-    def _warn(self, problem: str) -> None:
-        if problem not in self._warned:
-            self._warned.add(problem)
-            message = f"{self._folder.events_path(self.writer)}: {problem}; all else was read"
-            warnings.warn(message, StoreWarning, stacklevel=2)
+    def _note(self, problem: str) -> None:
+        self.problems.append(f"{self._folder.events_path(self.writer)}: {problem}; all else was read")
 
 
 def _valid(records: NDArray[np.void]) -> NDArray[np.bool_]:

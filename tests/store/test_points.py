@@ -1,0 +1,115 @@
+"""Points in a mapped file: what counts as a record, threads that share a file, and folders that can't be mapped."""
+
+from __future__ import annotations
+
+import mmap
+import threading
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jtrack.store.folder import StoreFolder
+from jtrack.store.points import HEADER_BYTES, RECORD_BYTES, PointFile
+from jtrack.store.tail import RECORD, JournalReader, check_sums
+
+
+@pytest.fixture
+def folder(store_path: Path) -> StoreFolder:
+    folder = StoreFolder(store_path)
+    folder.ensure()
+    folder.events_path("w").touch()
+    return folder
+
+
+def read_points(folder: StoreFolder) -> np.ndarray:
+    return JournalReader(folder, "w").read(final=True).points
+
+
+def test_check_sums_of_many_records_are_zlibs() -> None:
+    data = np.random.default_rng(0).bytes(RECORD_BYTES * 40_000)
+    records = np.frombuffer(data, RECORD)
+    expected = [zlib.crc32(data[i : i + 28]) for i in range(0, len(data), RECORD_BYTES)]
+    assert check_sums(records).tolist() == expected
+
+
+def test_points_come_back_over_several_blocks(folder: StoreFolder) -> None:
+    points = PointFile(folder.points_path("w"))
+    for i in range(50_000):
+        points.append(3, i, 1_000 * i, i / 7)
+    found = np.sort(read_points(folder), order="step")
+    assert found["step"].tolist() == list(range(50_000))
+    assert found["value"].tolist() == [i / 7 for i in range(50_000)]
+    assert set(found["series"]) == {3}
+
+
+def test_threads_share_a_file_and_lose_nothing(folder: StoreFolder) -> None:
+    points = PointFile(folder.points_path("w"))
+
+    def log(series: int) -> None:
+        for i in range(20_000):
+            points.append(series, i, i, float(i))
+
+    threads = [threading.Thread(target=log, args=(series,)) for series in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = read_points(folder)
+    assert len(found) == 160_000
+    assert len(np.unique(found[["series", "step"]])) == 160_000
+
+
+def test_a_hole_is_taken_when_it_is_filled_and_only_once(folder: StoreFolder) -> None:
+    points = PointFile(folder.points_path("w"))
+    for i in range(5):
+        points.append(1, i, i, float(i))
+    path = folder.points_path("w")
+    third = HEADER_BYTES + 2 * RECORD_BYTES
+    whole = path.read_bytes()[third : third + RECORD_BYTES]
+    write_at(path, third, bytes(RECORD_BYTES))  # as if a thread had claimed its slot and not yet filled it
+    reader = JournalReader(folder, "w")
+    assert reader.read().points["step"].tolist() == [0, 1, 3, 4]
+    assert reader.read().points["step"].tolist() == []
+    write_at(path, third, whole)
+    assert reader.read().points["step"].tolist() == [2]
+    assert reader.read().points["step"].tolist() == []
+
+
+def test_a_garbled_point_is_named_and_the_rest_is_read(folder: StoreFolder) -> None:
+    points = PointFile(folder.points_path("w"))
+    for i in range(5):
+        points.append(1, i, i, float(i))
+    write_at(folder.points_path("w"), HEADER_BYTES + 2 * RECORD_BYTES + 16, b"\xff")
+    reader = JournalReader(folder, "w")
+    assert reader.read(final=True).points["step"].tolist() == [0, 1, 3, 4]
+    assert ["1 points are garbled" in problem for problem in reader.problems] == [True]
+
+
+def test_a_folder_that_cannot_be_mapped_is_written_all_the_same(
+    folder: StoreFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OSError(19, "No such device")
+
+    monkeypatch.setattr(mmap, "mmap", refuse)
+    points = PointFile(folder.points_path("w"))
+    for i in range(3_000):
+        points.append(1, i, i, float(i))
+    assert sorted(read_points(folder)["step"].tolist()) == list(range(3_000))
+
+
+def test_a_late_thread_writes_into_the_file_that_came_after(folder: StoreFolder) -> None:
+    old = PointFile(folder.points_path("w"))
+    folder.events_path("x").touch()
+    heir = PointFile(folder.points_path("x"))
+    old.close(heir=heir)
+    old.append(1, 7, 7, 7.0)
+    assert JournalReader(folder, "x").read(final=True).points["step"].tolist() == [7]
+
+
+def write_at(path: Path, offset: int, data: bytes) -> None:
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        file.write(data)

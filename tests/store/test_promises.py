@@ -1,0 +1,247 @@
+"""The store's promises, each held against the fault that would break it: kills, races, forks, foreign shells."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import jtrack
+from jtrack.entities import RunStatus
+from jtrack.queries import rows
+from jtrack.tracking import current_store
+from tests.store import processes
+
+LOG_FOR_EVER = """
+    import jtrack
+    run = jtrack.start_run(run_name="victim")
+    jtrack.log_param("lr", 0.1)
+    print(run.run_id, flush=True)
+    acknowledged = open(sys.argv[1], "w")
+    for i in range(10**9):
+        jtrack.log_metric("loss", i / 2, step=i)
+        if i % 1000 == 0:
+            acknowledged.write(f"{i}\\n"); acknowledged.flush()
+"""
+
+
+def kill_while_logging(tmp_path: Path, seconds: float) -> tuple[str, int]:
+    """Kill a process in the middle of logging; gives the run and the last step known to be acknowledged."""
+    with processes.start(LOG_FOR_EVER, tmp_path / "acknowledged") as victim:
+        run_id = processes.wait_for_line(victim)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            pass
+        victim.send_signal(signal.SIGKILL)
+        victim.wait()
+    return run_id, int((tmp_path / "acknowledged").read_text().split()[-1])
+
+
+def test_everything_acknowledged_survives_sigkill(store_path: Path, tmp_path: Path) -> None:
+    run_id, last = kill_while_logging(tmp_path, 0.7)
+    curve = jtrack.metric_history(run_id, "loss")
+    assert last > 1000
+    assert len(curve) > last
+    assert curve.step.tolist() == list(range(len(curve)))
+    assert curve.value.tolist() == [step / 2 for step in range(len(curve))]
+    assert jtrack.get_run(run_id).data.params == {"lr": 0.1}
+
+
+def test_a_run_whose_process_died_reads_as_killed_with_its_last_sign_of_life(store_path: Path, tmp_path: Path) -> None:
+    run_id, _ = kill_while_logging(tmp_path, 0.3)
+    info = jtrack.get_run(run_id).info
+    assert info.status == RunStatus.KILLED
+    assert info.ended_at is not None
+    last_point = rows("SELECT max(logged_at) AS at FROM metrics WHERE run_id = ?", [run_id])[0]["at"]
+    assert info.ended_at >= last_point
+    assert (info.ended_at - last_point).total_seconds() < 5
+    found = jtrack.search_runs(filter_string="attributes.status = 'KILLED'", output_format="list")
+    assert [run.info.run_id for run in found] == [run_id]
+    current_store().fold()
+    assert jtrack.get_run(run_id).info == info
+
+
+def test_a_running_run_of_another_process_reads_as_running_and_its_points_appear(store_path: Path) -> None:
+    code = """
+        import jtrack
+        run = jtrack.start_run(); print(run.run_id, flush=True)
+        for line in sys.stdin:
+            jtrack.log_metric("m", float(line)); print("logged", flush=True)
+    """
+    with processes.start(code) as other:
+        run_id = processes.wait_for_line(other)
+        assert jtrack.get_run(run_id).info.status == RunStatus.RUNNING
+        assert other.stdin is not None
+        for value in (1.5, 2.5):
+            other.stdin.write(f"{value}\n")
+            other.stdin.flush()
+            assert processes.wait_for_line(other) == "logged"
+            assert jtrack.get_run(run_id).data.metrics == {"m": value}
+        other.stdin.close()
+        other.wait()
+    assert jtrack.get_run(run_id).info.status == RunStatus.FINISHED
+
+
+def test_four_writers_a_reader_and_a_foreign_shell_at_once(store_path: Path) -> None:
+    with jtrack.start_run():
+        jtrack.log_metric("m", 1)
+    generation = current_store().fold()
+    shell_code = """
+        import duckdb
+        connection = duckdb.connect(sys.argv[1])
+        print(connection.execute("SELECT count(*) FROM runs").fetchone()[0], flush=True)
+        sys.stdin.read()
+    """
+    writer_code = """
+        import jtrack
+        print("ready", flush=True); sys.stdin.readline()
+        for i in range(50):
+            with jtrack.start_run(run_name=f"{sys.argv[1]}-{i}"):
+                jtrack.log_param("i", i)
+                for step in range(200):
+                    jtrack.log_metric("m", step, step=step)
+    """
+    with processes.start(shell_code, generation) as shell:
+        assert processes.wait_for_line(shell) == "1"
+        writers = [processes.start(writer_code, name) for name in "abcd"]
+        for writer in writers:
+            assert processes.wait_for_line(writer) == "ready"
+        for writer in writers:
+            assert writer.stdin is not None
+            writer.stdin.write("\n")
+            writer.stdin.flush()
+        counts = []
+        while any(writer.poll() is None for writer in writers):
+            counts.append(rows("SELECT count(*) AS n FROM metrics")[0]["n"])
+            if len(counts) % 5 == 0:
+                current_store().fold()
+        for writer in writers:
+            assert writer.wait() == 0
+            writer.communicate()
+        assert shell.poll() is None
+        assert counts == sorted(counts)
+        assert rows("SELECT count(*) AS n FROM metrics")[0]["n"] == 1 + 4 * 50 * 200
+        assert rows("SELECT count(*) AS n FROM runs WHERE status = 'FINISHED'")[0]["n"] == 1 + 4 * 50
+        assert current_store().fold() is not None
+        assert rows("SELECT count(*) AS n FROM metrics")[0]["n"] == 1 + 4 * 50 * 200
+        shell.kill()
+
+
+def test_a_forked_child_logs_into_its_parents_run_and_into_its_own(store_path: Path) -> None:
+    printed = processes.run("""
+        import os, jtrack
+        run = jtrack.start_run(run_name="parent")
+        for i in range(100):
+            jtrack.log_metric("both", i)
+        pid = os.fork()
+        if pid == 0:
+            for i in range(1000):
+                jtrack.log_metric("both", -i)
+                jtrack.log_metric("child", i)
+            with jtrack.start_run(run_name="child", nested=True):
+                jtrack.log_param("p", 1)
+            os._exit(0)
+        for i in range(1000):
+            jtrack.log_metric("both", i)
+        assert os.waitpid(pid, 0)[1] == 0
+        jtrack.log_metric("both", 7)
+        run.end()
+        print(run.run_id)
+    """)
+    run_id = printed.strip()
+    n_points = {row["key"]: row["n_points"] for row in rows("SELECT key, n_points FROM latest_metrics")}
+    assert n_points == {"both": 100 + 1000 + 1000 + 1, "child": 1000}
+    child = jtrack.get_run("child")
+    assert child.info.parent_run_id == run_id
+    assert child.info.status == RunStatus.FINISHED
+    assert jtrack.get_run("parent").info.status == RunStatus.FINISHED
+
+
+def test_a_parent_lives_on_when_its_forked_child_dies_and_the_other_way_round(store_path: Path) -> None:
+    code = """
+        import os, signal, jtrack
+        run = jtrack.start_run(run_name="parent")
+        pid = os.fork()
+        if pid == 0:
+            jtrack.start_run(run_name="child", nested=True); jtrack.log_metric("m", 1)
+            print("logged", flush=True)
+            signal.pause()
+        print(pid, flush=True)
+        sys.stdin.read()
+        os._exit(0)
+    """
+    with processes.start(code) as parent:
+        lines = {processes.wait_for_line(parent), processes.wait_for_line(parent)}
+        pid = int((lines - {"logged"}).pop())
+        assert jtrack.get_run("child").info.status == RunStatus.RUNNING
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: jtrack.get_run("child").info.status == RunStatus.KILLED)
+        assert jtrack.get_run("parent").info.status == RunStatus.RUNNING
+        parent.communicate(timeout=20)
+    assert jtrack.get_run("parent").info.status == RunStatus.KILLED
+
+
+def wait_until(holds: object) -> None:
+    assert callable(holds)
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline, "it never came true"
+
+
+def test_threads_log_into_one_run(store_path: Path) -> None:
+    with jtrack.start_run() as run:
+
+        def work(name: str) -> None:
+            assert jtrack.active_run() is run
+            for i in range(5_000):
+                jtrack.log_metric("shared", i)
+                jtrack.log_metric(name, i)
+            jtrack.log_param(name, name)
+
+        threads = [threading.Thread(target=work, args=(f"t{i}",)) for i in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    data = jtrack.get_run(run.run_id).data
+    assert data.params == {f"t{i}": f"t{i}" for i in range(6)}
+    n_points = {row["key"]: row["n_points"] for row in rows("SELECT key, n_points FROM latest_metrics")}
+    assert n_points == {"shared": 30_000, **{f"t{i}": 5_000 for i in range(6)}}
+
+
+def test_a_store_can_be_copied_and_moved(store_path: Path, tmp_path: Path) -> None:
+    with jtrack.start_run() as run:
+        jtrack.log_text("hello", "note.txt")
+        jtrack.log_metric("m", 1)
+    shutil.copytree(store_path, tmp_path / "elsewhere")
+    jtrack.set_tracking_uri(tmp_path / "elsewhere")
+    try:
+        copy = jtrack.get_run(run.run_id)
+        assert copy.data.metrics == {"m": 1.0}
+        assert Path(copy.info.artifact_uri) == tmp_path / "elsewhere" / "artifacts" / "0" / run.run_id
+        assert (Path(copy.info.artifact_uri) / "note.txt").read_text() == "hello"
+    finally:
+        jtrack.set_tracking_uri(None)
+
+
+def test_a_generation_is_plain_duckdb(store_path: Path) -> None:
+    with jtrack.start_run() as run:
+        jtrack.log_param("lr", 0.5)
+    generation = current_store().fold()
+    assert generation is not None
+    with duckdb.connect(str(generation), read_only=True) as connection:
+        assert connection.execute("SELECT run_id, number FROM params").fetchall() == [(run.run_id, 0.5)]
+
+
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM tail.runs", "CREATE TABLE x (a INT)", "SELECT 1; SELECT 2", "DROP VIEW runs"]
+)
+def test_sql_only_reads(store_path: Path, statement: str) -> None:
+    with pytest.raises(OSError, match="only one SELECT"):
+        jtrack.sql(statement)
