@@ -80,7 +80,7 @@ def render_param(key: str, value: Any) -> tuple[str, str]:
         encoded = json.dumps(_encode(plain), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (RecursionError, ValueError) as error:
         raise InvalidInputError(f"param {key!r} can't be kept: {error}", "log it with log_dict or log_text") from None
-    _check_encodable(f"param {key!r}", text)
+    _check_encodable(f"param {key!r}", encoded)
     _check_size(f"param {key!r}", encoded)
     return text, encoded
 

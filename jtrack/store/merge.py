@@ -87,9 +87,10 @@ def _merge_series(connection: duckdb.DuckDBPyConnection, stage: Stage, into: str
 def _merge_points(connection: duckdb.DuckDBPyConnection, stage: Stage, into: str, old: str) -> None:
     kinds = {"writer": "VARCHAR", "number": "INTEGER", "step": "BIGINT", "value": "DOUBLE", "logged_at": "TIMESTAMP"}
     load_columns(connection, "staged", kinds, stage.points)
+    # A NaN of numpy's arrives as NULL; no point is without a value, so that is what each NULL was.
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE fresh AS
-            SELECT j.series_no, p.step, p.value, p.logged_at
+            SELECT j.series_no, p.step, coalesce(p.value, 'nan') AS value, p.logged_at
             FROM staged p JOIN {old}journal_series j USING (writer, number)
             ORDER BY j.series_no, p.step, p.logged_at"""
     )

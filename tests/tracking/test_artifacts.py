@@ -1,0 +1,105 @@
+"""Files of runs: kept once per content, inside their run, in the format that their name asks for."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+
+import jtrack
+from jtrack.errors import InvalidInputError
+from jtrack.queries import rows
+
+mpl.use("agg")
+
+
+def test_files_folders_texts_and_dicts(tmp_path: Path) -> None:
+    (tmp_path / "data" / "deep").mkdir(parents=True)
+    (tmp_path / "data" / "a.csv").write_text("1,2")
+    (tmp_path / "data" / "deep" / "b.csv").write_text("3,4")
+    with jtrack.start_run() as run:
+        jtrack.log_artifact("data/a.csv")
+        jtrack.log_artifact(tmp_path / "data" / "a.csv", "copies")
+        jtrack.log_artifact("data", "all")
+        jtrack.log_artifacts("data", "flat")
+        jtrack.log_text("grüße", "notes/hello.txt")
+        jtrack.log_dict({"a": [1, None]}, "config.json")
+        jtrack.log_dict({"a": [1, None]}, "config.yaml")
+    root = Path(jtrack.get_run(run).info.artifact_uri)
+    found = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
+    assert set(found) == {
+        "a.csv", "copies/a.csv", "all/data/a.csv", "all/data/deep/b.csv", "flat/a.csv", "flat/deep/b.csv",
+        "notes/hello.txt", "config.json", "config.yaml",
+    }  # fmt: skip
+    assert found["notes/hello.txt"].read_text(encoding="utf-8") == "grüße"
+    assert json.loads(found["config.json"].read_text()) == {"a": [1, None]}
+    assert found["config.yaml"].read_text() == "a:\n- 1\n- null\n"
+    assert len({found[name].stat().st_ino for name in ("a.csv", "copies/a.csv", "flat/a.csv")}) == 1
+    listed = {row["path"]: row["n_bytes"] for row in rows("SELECT path, n_bytes FROM artifacts")}
+    assert listed == {name: path.stat().st_size for name, path in found.items()}
+
+
+def test_what_a_thousand_runs_log_alike_is_stored_once(store_path: Path) -> None:
+    for _ in range(10):
+        with jtrack.start_run():
+            jtrack.log_text("x" * 100_000, "same.txt")
+    blobs = [path for path in (store_path / "artifacts" / ".blobs").rglob("*") if path.is_file()]
+    assert len(blobs) == 1
+    assert os.stat(blobs[0]).st_nlink == 11
+
+
+def test_a_file_that_changes_later_is_kept_as_it_was(tmp_path: Path) -> None:
+    source = tmp_path / "model.bin"
+    source.write_text("one")
+    with jtrack.start_run() as run:
+        jtrack.log_artifact(source)
+        source.write_text("two")
+        jtrack.log_artifact(source, "later")
+        jtrack.log_text("three", "later/model.bin")
+    assert (run.artifact_path / "model.bin").read_text() == "one"
+    assert (run.artifact_path / "later" / "model.bin").read_text() == "three"
+
+
+def test_figures() -> None:
+    import matplotlib.pyplot as plt
+    import plotly.graph_objects as go
+
+    figure, axes = plt.subplots()
+    axes.plot([1, 2])
+    with jtrack.start_run() as run:
+        jtrack.log_figure(figure, "plots/line.png")
+        jtrack.log_figure(figure, "plots/line.svg", save_kwargs={"dpi": 50})
+        jtrack.log_figure(go.Figure(go.Scatter(y=[1, 2])), "plots/line.json")
+        jtrack.log_figure(go.Figure(go.Scatter(y=[1, 2])), "plots/line.html")
+        with pytest.raises(InvalidInputError, match="no ending"):
+            jtrack.log_figure(figure, "plots/line")
+        with pytest.raises(InvalidInputError, match="can't be drawn"):
+            jtrack.log_figure(figure, "plots/line.xyz")
+        with pytest.raises(InvalidInputError, match="from matplotlib or plotly"):
+            jtrack.log_figure([1, 2], "plots/line.png")
+    plt.close(figure)
+    plots = run.artifact_path / "plots"
+    assert (plots / "line.png").read_bytes().startswith(b"\x89PNG")
+    assert b"<svg" in (plots / "line.svg").read_bytes()
+    assert json.loads((plots / "line.json").read_text())["data"][0]["y"] == [1, 2]
+    page = (plots / "line.html").read_text(encoding="utf-8")
+    assert 'src="http' not in page
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../up.txt", "a/../../up.txt", "", "."])
+def test_an_artifact_stays_inside_its_run(path: str) -> None:
+    with jtrack.start_run(), pytest.raises(InvalidInputError, match="stays inside its run"):
+        jtrack.log_text("x", path)
+
+
+def test_a_missing_file_is_named() -> None:
+    with jtrack.start_run(), pytest.raises(InvalidInputError, match=r"there is no file 'nowhere\.csv'"):
+        jtrack.log_artifact("nowhere.csv")
+
+
+def test_a_dict_without_a_form_is_refused() -> None:
+    with jtrack.start_run(), pytest.raises(InvalidInputError, match=r"'a\.json' can't hold this"):
+        jtrack.log_dict({"a": object()}, "a.json")
