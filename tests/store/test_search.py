@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from jtrack.errors import InvalidFilterError, InvalidInputError
+from jtrack.store.schema import COLUMNS
 from jtrack.store.search import EXPERIMENTS, RUNS, parse_filter, parse_order, plan_experiment_search, plan_search
 from jtrack.store.search.expression import And, Comparison, Not, Or
 from jtrack.store.search.fields import Entity
 from jtrack.store.search.lexer import TokenKind, tokenize
 from jtrack.store.search.moments import Moment, find_moment, moment_of_ms
+from jtrack.tracking.run import TAG_COLUMNS
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 MS_2026 = 1_767_225_600_000  # 2026-01-01T00:00Z
@@ -349,3 +351,9 @@ def test_nothing_of_the_user_s_text_is_in_the_sql() -> None:
 def test_known_names_are_those_of_the_views() -> None:
     assert set(RUNS.aliases.values()) | set(RUNS.tag_attributes.values()) <= set(RUNS.attributes)
     assert set(EXPERIMENTS.aliases.values()) <= set(EXPERIMENTS.attributes)
+    for subject, table in ((RUNS, "runs"), (EXPERIMENTS, "experiments")):
+        assert set(subject.attributes) - {"duration_s"} == set(COLUMNS[table])
+
+
+def test_the_tags_that_are_columns_are_those_that_tracking_writes_to_columns() -> None:
+    assert dict(RUNS.tag_attributes) == TAG_COLUMNS

@@ -25,7 +25,7 @@ _ROWS_OF_KEY = {
     ("run", Entity.TAG): "SELECT run_id AS id, value FROM tags WHERE key = ?",
     ("experiment", Entity.TAG): "SELECT experiment_id AS id, element_at(tags, ?)[1] AS value FROM experiments",
 }
-_EXACT_INTEGER = 2**53
+_INEXACT_FROM = 2**53
 
 
 @dataclass(slots=True)
@@ -71,9 +71,7 @@ class Query:
             return [rank, f"{column} {direction}"]
         if key.field.entity is Entity.PARAM:
             number = f"{self._alias(key.field)}.number"
-            rank = (
-                f"CASE WHEN {column} IS NULL THEN 3 WHEN isnan({number}) THEN 2 WHEN {number} IS NULL THEN 1 ELSE 0 END"
-            )
+            rank = f"CASE WHEN {column} IS NULL THEN 2 WHEN isnan({number}) THEN 1 ELSE 0 END"
             return [rank, f"{number} {direction} NULLS LAST", f"{column} {direction}"]
         return [f"{column} {direction} NULLS LAST"]
 
@@ -160,7 +158,7 @@ def _param_is(alias: str, wanted: Sequence[Value]) -> Clause:
             flags.append("true" if value else "false")
         elif isinstance(value, str):
             texts.append(value)
-        elif isinstance(value, int) and abs(value) > _EXACT_INTEGER:
+        elif isinstance(value, int) and abs(value) >= _INEXACT_FROM:
             # A seed of 64 bits: as float64 its neighbours would be equal to it.
             texts.append(str(value))
         elif isinstance(value, (int, float)):
