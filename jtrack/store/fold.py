@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+from jtrack.errors import StoreError
 from jtrack.store.connection import attach, connect
 from jtrack.store.folder import StoreFolder
 from jtrack.store.merge import merge_stage
@@ -115,6 +116,9 @@ def _write_draft(folder: StoreFolder, draft: Path, newest: Path | None) -> list[
         merge_stage(connection, stage, "base")
         connection.execute("CHECKPOINT base")
         connection.execute("DETACH base")
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise StoreError(f"{folder.path} can't be folded, and is as it was: {reason}", "free some room") from None
     finally:
         connection.close()
     _sync(draft)

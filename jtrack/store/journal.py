@@ -204,7 +204,8 @@ class Writer:
             events = EventFile(self.folder.events_path(self.name))
             return events, PointFile(self.folder.points_path(self.name))
         except OSError as error:
-            self.folder.events_path(self.name).unlink(missing_ok=True)
+            with suppress(OSError):
+                self.folder.events_path(self.name).unlink()
             raise unwritable(self.folder.path, error) from None
 
     def _use(self, events: EventFile, points: PointFile) -> None:

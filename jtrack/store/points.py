@@ -106,7 +106,9 @@ class PointFile:
             return
         with self._lock:
             self.waiting.append(record)
-            self._drain()
+            # A disk that refused a moment ago is asked again by the next heartbeat, not by every point.
+            if self.fault is None:
+                self._drain()
 
     def _drain(self) -> None:
         while self.waiting:

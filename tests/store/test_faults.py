@@ -1,0 +1,172 @@
+"""Full disks, folders that can't be written, paths that are no folders: one clear line, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+import jtrack
+from jtrack.errors import StorePathError
+from tests.store import processes
+
+ON_A_SMALL_DISK = """
+    import os, subprocess, warnings
+    warnings.simplefilter("always")
+    disk = sys.argv[1]
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + sys.argv[2], "small", disk], check=True)
+    def grow():
+        subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+    import jtrack
+    jtrack.set_tracking_uri(disk + "/.jtrack")
+"""
+
+
+def run_on_small_disk(could_not_run: Callable[[str], NoReturn], disk: Path, size: str, code: str) -> str:
+    """Run ``code`` where ``disk`` is a file system of ``size``, seen by that process alone."""
+    disk.mkdir()
+    unshare = shutil.which("unshare")
+    flags = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
+    if unshare is None or subprocess.run([unshare, *flags, "true"], capture_output=True, check=False).returncode:
+        could_not_run("tests with a full disk need Linux's `unshare --mount` (util-linux; allowed to this user)")
+    program = f"import sys; sys.path.insert(0, {str(processes.ROOT)!r})\n" + "\n".join(
+        map(textwrap.dedent, (ON_A_SMALL_DISK, code))
+    )
+    command = [unshare, *flags, sys.executable, "-c", program, str(disk), size]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_disk_that_fills_up_while_training_loses_nothing(
+    tmp_path: Path, could_not_run: Callable[[str], NoReturn]
+) -> None:
+    printed = run_on_small_disk(
+        could_not_run,
+        tmp_path / "disk",
+        "3m",
+        """
+        run = jtrack.start_run(run_name="full")
+        for i in range(200_000):                       # 6.4 MB
+            jtrack.log_metric("m", i, step=i)
+        jtrack.log_param("late", "x" * 1000)
+        jtrack.log_text("y" * 4_000_000, "big.txt")
+        run.store.writer.beat()
+        assert run.store.writer.n_waiting > 0
+        grow()
+        run.end()
+        run.store.writer.beat()
+        assert run.store.writer.n_waiting == 0
+        found = jtrack.get_run("full")
+        curve = jtrack.metric_history("full", "m")
+        print(len(curve), curve.step.tolist() == list(range(200_000)))
+        print(found.info.status.value, len(found.data.params["late"]))
+        print((run.artifact_path / "big.txt").stat().st_size)
+        """,
+    )
+    assert "200000 True\nFINISHED 1000\n" in printed
+    assert "4000000" in printed
+    assert "No space left on device: what is logged is kept in memory and tried again" in printed
+    assert printed.count("what is logged is kept") == 1
+
+
+def test_a_disk_that_is_full_from_the_start_keeps_the_run_in_memory(
+    tmp_path: Path, could_not_run: Callable[[str], NoReturn]
+) -> None:
+    printed = run_on_small_disk(
+        could_not_run,
+        tmp_path / "disk",
+        "2m",
+        """
+        os.makedirs(disk + "/.jtrack/journal")
+        with open(disk + "/filler", "wb", buffering=0) as filler:
+            try:
+                while filler.write(bytes(4096)):
+                    pass
+            except OSError:
+                pass
+        with jtrack.start_run(run_name="full") as run:
+            jtrack.log_params({"a": 1})
+            for i in range(5000):
+                jtrack.log_metric("m", i)
+        os.unlink(disk + "/filler")
+        run.store.writer.beat()
+        print(jtrack.get_run("full").data, jtrack.get_run("full").info.status.value)
+        """,
+    )
+    assert "params={'a': 1}, metrics={'m': 4999.0}" in printed
+    assert "FINISHED" in printed
+
+
+def test_a_fold_on_a_full_disk_leaves_the_store_as_it_was(
+    tmp_path: Path, could_not_run: Callable[[str], NoReturn]
+) -> None:
+    printed = run_on_small_disk(
+        could_not_run,
+        tmp_path / "disk",
+        "4m",
+        """
+        with jtrack.start_run(run_name="full") as run:
+            for i in range(90_000):
+                jtrack.log_metric("m", i * 0.1)
+        try:
+            run.store.fold()
+        except Exception as error:
+            print("refused:", type(error).__name__, isinstance(error, OSError))
+        print(len(jtrack.metric_history("full", "m")), os.listdir(disk + "/.jtrack"))
+        """,
+    )
+    assert "refused: StoreError True" in printed
+    assert "90000" in printed
+    assert "draft" not in printed
+
+
+def test_a_path_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    jtrack.set_tracking_uri(tmp_path / "taken")
+    try:
+        for use in (jtrack.start_run, jtrack.search_runs):
+            with pytest.raises(StorePathError, match=r"taken can't hold a store: .*is a file") as caught:
+                use()
+            assert "set_tracking_uri" in str(caught.value)
+    finally:
+        jtrack.set_tracking_uri(None)
+    assert (tmp_path / "taken").read_text() == "mine"
+    assert jtrack.active_run() is None
+
+
+def test_a_folder_that_cannot_be_written_is_refused_and_still_read(
+    tmp_path: Path, could_not_run: Callable[[str], NoReturn]
+) -> None:
+    printed = run_on_small_disk(
+        could_not_run,
+        tmp_path / "disk",
+        "8m",
+        """
+        with jtrack.start_run(run_name="before") as run:
+            jtrack.log_metric("m", 1)
+        run.store.close()
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        for uri in (disk + "/.jtrack", disk + "/new/.jtrack"):
+            jtrack.set_tracking_uri(uri)
+            try:
+                jtrack.start_run()
+            except OSError as error:
+                print(type(error).__name__, str(error).replace("\\n", " | "))
+        jtrack.set_tracking_uri(disk + "/.jtrack")
+        print(jtrack.active_run(), jtrack.search_runs(output_format="list")[0].info.run_name)
+        """,
+    )
+    first, second, third = printed.splitlines()
+    for line in (first, second):
+        assert line.startswith("StorePathError")
+        assert "can't hold a store: Read-only file system | " in line
+        assert "hint: " in line
+    assert third == "None before"
