@@ -32,7 +32,7 @@ def track_last(tracker: CellTracker, header: Header) -> None:
     recording = open_recording(tracker.desk, header, last.cell, already_ran=True)
     if recording is not None:
         printed = _printed(tracker.shell, last.cell.execution_count)
-        tracker.last = recording.finish(last.error, last.ended_at, printed)
+        tracker.last = recording.close(last, printed)
         recording.show_card()
 
 

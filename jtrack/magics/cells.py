@@ -71,12 +71,13 @@ class RunningCell:
 
 @dataclass(frozen=True)
 class FinishedCell:
-    """A cell that has run; ``run_id`` is set where it was tracked."""
+    """A cell that has run: ``run_id`` where it was tracked, else the numbers that the namespace held when it ended."""
 
     cell: RunningCell
     error: BaseException | None
     ended_at: datetime
     run_id: str | None = None
+    numbers_after: dict[str, Any] | None = None
 
 
 def read_cell(shell: InteractiveShell, info: ExecutionInfo) -> RunningCell:

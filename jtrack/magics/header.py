@@ -113,10 +113,11 @@ class _Reader:
         return value
 
     def _read_tag(self, value: Token) -> None:
-        key, has_value, _ = value.text.partition("=")
+        whole = Token(parse_text(self.line, value), value.start)  # the quotes may go around all of it
+        key, has_value, _ = whole.text.partition("=")
         if not has_value or not key:
             raise header_fault(self.line, value.start, "a tag is written key=value", "--tag stage=draft")
-        self.tags[key] = parse_text(self.line, value.after("="))
+        self.tags[key] = parse_text(self.line, whole.after("="))
 
     def _read_names(self, value: Token) -> tuple[str, ...]:
         while value.text.endswith(",") and self.tokens and not self.tokens[0].text.startswith("--"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
@@ -67,13 +68,42 @@ class PanelMagics(Magics):
 
         return compare(run_selection(line))
 
+    @line_magic
+    def jtrack(self, line: str) -> Any:
+        """Do a command of the command line in the kernel.
+
+        ::
+
+            %jtrack COMMAND ...
+
+        ``%jtrack --help`` lists the commands, and ``%jtrack COMMAND --help`` says what one takes. With ``--json``
+        the answer is a Python value: ``found = %jtrack runs --json``.
+        """
+        from jtrack.commands import call, parse_command
+        from jtrack.commands.command import HelpAsked
+
+        try:
+            asked = parse_command(_words(line) or ["--help"], "%jtrack")
+        except HelpAsked as help_asked:
+            sys.stdout.write(help_asked.text)
+            return None
+        result = call(asked)
+        if getattr(asked, "json", False):
+            return result.as_json()
+        sys.stdout.write(f"{result.as_text().rstrip()}\n")
+        return None
+
 
 def run_selection(line: str) -> str | list[str]:
     """Tell a filter from addresses of runs: a filter compares something."""
     text = line.strip()
     if not text or _OPERATOR.search(_QUOTED.sub("", text)):
         return text
+    return _words(text)
+
+
+def _words(line: str) -> list[str]:
     try:
-        return shlex.split(text)
+        return shlex.split(line)
     except ValueError as error:
-        raise HeaderError(f"{text!r} names no runs: {error}") from None
+        raise HeaderError(f"{line.strip()!r} can't be cut into words: {error}") from None

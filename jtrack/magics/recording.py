@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -67,28 +67,35 @@ class CellRecording:
             self._output = OutputRecorder(sys.stdout, self._desk.settings.max_stdout_chars, belongs)
             self._output.start()
 
-    def finish(self, error: BaseException | None, ended_at: datetime | None = None, output: str = "") -> FinishedCell:
-        """Close the run: with what the cell set, printed and failed of."""
-        ended_at = ended_at or datetime.now(UTC)
+    def finish(self, error: BaseException | None) -> FinishedCell:
+        """Close the run of a cell that ended just now."""
         error = error if error is not None else self.inner_error
-        printed = output if self._output is None else self._output.stop()
+        printed = "" if self._output is None else self._output.stop()
+        return self.close(FinishedCell(self.cell, error, datetime.now(UTC)), printed)
+
+    def close(self, finished: FinishedCell, printed: str) -> FinishedCell:
+        """Close the run: with what the cell set, printed and failed of."""
+        error = finished.error
         attempt = self._desk.attempt
         attempt("end the runs that the cell left open", lambda: end_inner_runs(self.run, error))
-        self._record_names(failed=error is not None)
+        self._record_names(finished)
         if printed:
             attempt("keep the cell's output", lambda: self.run.log_text(printed, "stdout.txt"))
         attempt("record the cell's source", lambda: self._note.settle(NOTEBOOK_WAIT_S))
         text = None if error is None else cell_traceback(self.cell.shell, error)
-        attempt("record the end of the run", lambda: self.run.end(status_of(error), error=text, ended_at=ended_at))
-        return FinishedCell(self.cell, error, ended_at, self.run.run_id)
+        attempt(
+            "record the end of the run", lambda: self.run.end(status_of(error), error=text, ended_at=finished.ended_at)
+        )
+        return replace(finished, run_id=self.run.run_id)
 
     def show_card(self) -> None:
         """Show the run below the cell's output, unless it is to be quiet."""
         if not self.header.quiet and not self._desk.settings.quiet:
             self._desk.attempt("show the run's card", lambda: _show_card(self.run.run_id))
 
-    def _record_names(self, *, failed: bool) -> None:
+    def _record_names(self, finished: FinishedCell) -> None:
         header, settings, namespace = self.header, self._desk.settings, self.cell.shell.user_ns
+        failed, numbers_after = finished.error is not None, finished.numbers_after
         if settings.capture_params or header.params is not None:
             names = cell_params(self.cell.bindings, namespace, header.params, failed=failed)
             self._log_each(
@@ -96,7 +103,8 @@ class CellRecording:
             )
         if settings.capture_metrics or header.metrics is not None:
             taken = {*self.run.metrics, *(self.run.params if header.metrics is None else ())}
-            numbers = cell_metrics(self.cell.numbers_before, namespace, self.cell.bindings, header.metrics, taken)
+            after = namespace if numbers_after is None or header.metrics is not None else numbers_after
+            numbers = cell_metrics(self.cell.numbers_before, after, self.cell.bindings, header.metrics, taken)
             self._log_each("metric", self.run.log_metric, numbers)
         if not failed:
             self._name_missing("param", header.params or (), self.run.params)

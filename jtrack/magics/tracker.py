@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jtrack.capture.late import LateReader
+from jtrack.capture.namespace import snapshot_numbers
 from jtrack.errors import HeaderError
 from jtrack.magics.cell_header import HeaderTransformer, check_cell
 from jtrack.magics.cells import FinishedCell, RunningCell, read_cell
@@ -126,7 +127,7 @@ class CellTracker:
         elif inside is not None:
             self.last = inside
         elif cell is not None and cell.execution_count is not None and not cell.is_only_commands:
-            self.last = FinishedCell(cell, error, datetime.now(UTC))
+            self.last = FinishedCell(cell, error, datetime.now(UTC), numbers_after=snapshot_numbers(self.shell.user_ns))
 
     def _leave(self, result: ExecutionResult | None) -> bool:
         """Take the cell that ended off the stack; false where its beginning was never told, as of an empty one."""
