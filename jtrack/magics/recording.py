@@ -133,7 +133,7 @@ def open_recording(desk: Desk, header: Header, cell: RunningCell, *, already_ran
         cell.shell.user_ns.update(header.values)
         cell = cell.with_numbers()
     try:
-        run = _start_run(header, None if cell.origin.connection_file is None else "NOTEBOOK")
+        run = _start_run(header, "LOCAL" if cell.origin.connection_file is None else "NOTEBOOK")
     except Exception as error:
         desk.notices.warn("record this cell", error)
         return None
@@ -187,7 +187,7 @@ def output_filter(shell: InteractiveShell, stream: Any) -> Callable[[], bool]:
     )
 
 
-def _start_run(header: Header, source_type: str | None) -> tracking.ActiveRun:
+def _start_run(header: Header, source_type: str) -> tracking.ActiveRun:
     experiment_id = None
     if header.experiment is not None:
         experiment_id = get_or_create_experiment(tracking.current_store(), header.experiment).experiment_id
