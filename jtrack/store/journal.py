@@ -265,7 +265,10 @@ def open_line(line: bytes) -> dict[str, Any] | None:
     body, mark, seal = line.rpartition(b',"crc":"')
     if not mark or seal != b'%08x"}' % crc32(body):
         return None
-    event: dict[str, Any] = json.loads(body + b"}")
+    text = body.decode()
+    event: dict[str, Any] = json.loads(text + "}")
+    # Its detail as it was written, for the view of events; quotes in strings are escaped, so the mark stands once.
+    event["detail_json"] = text.partition(',"detail":')[2]
     return event
 
 

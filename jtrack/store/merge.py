@@ -66,18 +66,17 @@ def _kept_column(name: str, table: str) -> str:
 
 def _merge_series(connection: duckdb.DuckDBPyConnection, stage: Stage, into: str, old: str) -> None:
     """Number the new series, and note under which number each journal speaks of it."""
-    load_columns(connection, "staged", {"run_id": "VARCHAR", "key": "VARCHAR"}, stage.columns("series"))
+    named = dict(zip(("run_id", "key"), stage.unnamed_columns("series"), strict=True))
+    load_columns(connection, "staged", dict.fromkeys(named, "VARCHAR"), named)
     connection.execute(
         f"""INSERT INTO {into}.series
             SELECT s.run_id, s.key, (SELECT coalesce(max(series_no), 0) FROM {old}series) + row_number() OVER (),
                    NULL, NULL, NULL, 0, NULL, NULL
             FROM staged s WHERE NOT EXISTS (SELECT 1 FROM {old}series o WHERE o.run_id = s.run_id AND o.key = s.key)"""
     )
-    declared = list(stage.rows["journal_series"].values())
-    names = ("writer", "number", "run_id", "key")
-    kinds = dict(zip(names, ("VARCHAR", "INTEGER", "VARCHAR", "VARCHAR"), strict=True))
-    columns = {name: np.array([row[name] for row in declared], dtype=object) for name in names}
-    load_columns(connection, "staged", kinds, columns)
+    kinds = {"writer": "VARCHAR", "number": "INTEGER", "run_id": "VARCHAR", "key": "VARCHAR"}
+    declared = dict(zip(kinds, stage.unnamed_columns("journal_series"), strict=True))
+    load_columns(connection, "staged", kinds, declared)
     connection.execute(
         f"""INSERT INTO {into}.journal_series
             SELECT s.writer, s.number, o.series_no FROM staged s JOIN {old}series o USING (run_id, key)"""

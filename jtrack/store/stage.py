@@ -7,7 +7,8 @@ columns under their own names, so most kinds need no more than to be put into th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -18,27 +19,25 @@ from jtrack.store.tail import Batch
 from jtrack.values import param_number
 
 Row = dict[str, Any]
-Event = dict[str, Any]
-
-_POINT_COLUMNS = ("writer", "number", "step", "value", "logged_at")
 
 
 class Stage:
     """Rows to merge, by table; the last word on a key wins, and a partial row adds to the one before it."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, dict[tuple[Any, ...] | int, Row]] = {table: {} for table in COLUMNS}
+        # Rows with a key, by that key; rows of a table that is only appended to, in order. Tuples, where a row
+        # is whole: the garbage collector lets go of them, which a fold of a million rows feels.
+        self.rows: dict[str, dict[Any, Any]] = {table: {} for table in COLUMNS}
         self.points: dict[str, NDArray[Any]] = {}
 
-    def put(self, table: str, row: Row) -> None:
-        """Add a row, or replace the one with the same key."""
+    def put(self, table: str, *row: Any) -> None:
+        """Add a whole row, its values in the table's order, or replace the one with the same key."""
         staged = self.rows[table]
-        n_keys = KEYS.get(table, 0)
-        key = tuple(row[name] for name in list(COLUMNS[table])[:n_keys]) if n_keys else len(staged)
-        if table in PARTIAL and key in staged:
-            staged[key].update(row)
-        else:
-            staged[key] = row
+        staged[row[: KEYS[table]] if table in KEYS else len(staged)] = row
+
+    def put_columns(self, table: str, row: Row) -> None:
+        """Add what is known of a row of a table in ``PARTIAL``: it adds to what was known before."""
+        self.rows[table].setdefault(row[next(iter(COLUMNS[table]))], {}).update(row)
 
     @property
     def is_empty(self) -> bool:
@@ -47,8 +46,14 @@ class Stage:
 
     def columns(self, table: str) -> dict[str, NDArray[Any]]:
         """Give the rows of ``table`` as object columns, in the table's order."""
-        rows = list(self.rows[table].values())
-        return {name: _object_column([row.get(name) for row in rows]) for name in COLUMNS[table]}
+        return dict(zip(COLUMNS[table], self.unnamed_columns(table), strict=True))
+
+    def unnamed_columns(self, table: str) -> list[NDArray[Any]]:
+        """Give the columns of what was staged for ``table`` without their names."""
+        rows: Iterable[Any] = self.rows[table].values()
+        if table in PARTIAL:
+            rows = [[row.get(name) for name in COLUMNS[table]] for row in rows]
+        return [_object_column(values) for values in zip(*rows, strict=True)]
 
 
 def stage_batches(batches: Iterable[Batch]) -> Stage:
@@ -56,38 +61,24 @@ def stage_batches(batches: Iterable[Batch]) -> Stage:
     stage = Stage()
     batches = list(batches)
     events = [(event["at"], batch.writer, event["seq"], event) for batch in batches for event in batch.events]
-    events.sort(key=lambda item: item[:3])
+    events.sort(key=itemgetter(0, 1, 2))
     for at, writer, seq, event in events:
-        kind, subject, detail = event["kind"], event["subject"], event["detail"]
+        kind, subject = event["kind"], event["subject"]
         moment = np.datetime64(at, "us")
-        stage.put(
-            "events",
-            {"at": moment, "writer": writer, "seq": seq, "kind": kind, "subject": subject, "detail": _as_json(detail)},
-        )
+        if kind != "series":  # the journal's own affair, and as many as there are metrics
+            stage.put("events", moment, writer, seq, kind, subject, event["detail_json"])
         stage_event = _STAGED_BY_KIND.get(kind)
         if stage_event is not None:  # a kind of a later jtrack is kept as an event and shown as no more
-            stage_event(stage, writer, subject, detail, moment)
+            stage_event(stage, writer, subject, event["detail"], moment)
     for batch in batches:
-        stage.put("journals", _journal_row(batch))
+        position, heard_at = batch.position, np.datetime64(batch.heard_ns // 1000, "us")
+        holes = json.dumps(position.holes)
+        stage.put("journals", batch.writer, position.events_bytes, position.n_points, holes, heard_at)
     stage.points = _point_columns([batch for batch in batches if len(batch.points)])
     return stage
 
 
-def _journal_row(batch: Batch) -> Row:
-    return {
-        "writer": batch.writer,
-        "events_bytes": batch.position.events_bytes,
-        "n_points": batch.position.n_points,
-        "holes": json.dumps(batch.position.holes),
-        "heartbeat_at": np.datetime64(batch.heard_ns // 1000, "us"),
-    }
-
-
-def _as_json(detail: Row) -> str:
-    return json.dumps(detail, ensure_ascii=False, separators=(",", ":"))
-
-
-def _object_column(values: list[Any]) -> NDArray[Any]:
+def _object_column(values: Sequence[Any]) -> NDArray[Any]:
     column = np.empty(len(values), dtype=object)
     column[:] = values
     return column
@@ -108,70 +99,63 @@ def _point_columns(batches: list[Batch]) -> dict[str, NDArray[Any]]:
 
 
 def _experiment_created(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
-    tags = detail.pop("tags", None) or {}
-    stage.put(
-        "experiments",
-        {"experiment_id": subject, "lifecycle_stage": "active", "created_at": at, "updated_at": at, **detail},
-    )
-    for key, value in tags.items():
-        stage.put("experiment_tags", {"experiment_id": subject, "key": key, "value": value})
+    stage.put_columns("experiments", {"experiment_id": subject, "lifecycle_stage": "active", "created_at": at})
+    _experiment_changed(stage, writer, subject, detail, at)
 
 
 def _experiment_changed(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
-    tags = detail.pop("tags", None) or {}
-    stage.put("experiments", {"experiment_id": subject, "updated_at": at, **detail})
-    for key, value in tags.items():
-        stage.put("experiment_tags", {"experiment_id": subject, "key": key, "value": value})
+    for key, value in (detail.pop("tags", None) or {}).items():
+        stage.put("experiment_tags", subject, key, value)
+    stage.put_columns("experiments", {"experiment_id": subject, "updated_at": at, **detail})
 
 
 def _run_started(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
-    tags = detail.pop("tags", None) or {}
-    stage.put("runs", {"run_id": subject, "lifecycle_stage": "active", **_with_times(detail)})
-    stage.put("run_writers", {"run_id": subject, "writer": writer})
-    _tags_set(stage, writer, subject, tags, at)
+    stage.put_columns("runs", {"run_id": subject, "lifecycle_stage": "active"})
+    _run_changed(stage, writer, subject, detail, at)
+    stage.put("run_writers", subject, writer)
 
 
 def _run_changed(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
-    stage.put("runs", {"run_id": subject, **_with_times(detail)})
+    for name in ("started_at", "ended_at"):
+        if detail.get(name) is not None:
+            detail[name] = np.datetime64(detail[name], "us")
+    stage.put_columns("runs", {"run_id": subject, **detail})
 
 
 def _run_attached(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
-    stage.put("run_writers", {"run_id": subject, "writer": writer})
+    stage.put("run_writers", subject, writer)
 
 
 def _series(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
-    stage.put("series", {"run_id": subject, "key": detail["key"]})
-    stage.put("journal_series", {"writer": writer, "number": detail["number"], "run_id": subject, "key": detail["key"]})
-    stage.put("run_writers", {"run_id": subject, "writer": writer})
+    number, key = detail["number"], detail["key"]
+    stage.rows["series"][subject, key] = (subject, key)
+    stage.rows["journal_series"][writer, number] = (writer, number, subject, key)
+    stage.put("run_writers", subject, writer)
 
 
 def _params_logged(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
     for key, (text, value_json) in detail.items():
-        number = param_number(text, value_json)
-        stage.put("params", {"run_id": subject, "key": key, "value": text, "value_json": value_json, "number": number})
+        stage.put("params", subject, key, text, value_json, param_number(text, value_json))
 
 
 def _tags_set(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
     for key, value in detail.items():
-        stage.put("tags", {"run_id": subject, "key": key, "value": value})
+        stage.put("tags", subject, key, value)
 
 
 def _row_of_run(table: str) -> Callable[[Stage, str, str, Row, Any], None]:
+    names = list(COLUMNS[table])
+
     def put(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
-        stage.put(table, {"run_id": subject, "created_at": at, **detail})
+        row = {"run_id": subject, "created_at": at, **detail}
+        stage.put(table, *(row.get(name) for name in names))
 
     return put
 
 
 def _environment_seen(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
-    stage.put("environments", {"environment_sha256": subject, **detail, "packages": _as_json(detail["packages"])})
-
-
-def _with_times(detail: Row) -> Row:
-    times = {
-        name: np.datetime64(detail[name], "us") for name in ("started_at", "ended_at") if detail.get(name) is not None
-    }
-    return {**detail, **times}
+    packages = json.dumps(detail["packages"], ensure_ascii=False)
+    stage.put("environments", subject, detail["python_version"], detail["platform"], packages)
 
 
 _STAGED_BY_KIND: dict[str, Callable[[Stage, str, str, Row, Any], None]] = {

@@ -39,7 +39,7 @@ def folder(store_path: Path) -> StoreFolder:
 
 def test_a_line_is_sealed_and_a_changed_one_is_not_taken() -> None:
     line = seal_line(b'{"a":1}')
-    assert open_line(line[:-1]) == {"a": 1}
+    assert open_line(line[:-1]) == {"a": 1, "detail_json": ""}
     for place in range(len(line) - 1):
         changed = bytearray(line[:-1])
         changed[place] ^= 1
