@@ -25,21 +25,20 @@ def rows(query: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
     return _catalog().rows(query, params)
 
 
-def sql(query: str, params: Sequence[object] | None = None) -> duckdb.DuckDBPyConnection:
+def sql(query: str, params: Sequence[object] | None = None) -> duckdb.DuckDBPyRelation:
     """Ask any SELECT over the views of the store.
 
     Returns
     -------
-    duckdb.DuckDBPyConnection
-        The answer: ``.df()``, ``.pl()``, ``.arrow()``, ``.fetchall()``. Times are in UTC.
+    duckdb.DuckDBPyRelation
+        The answer, which shows itself as a table: ``.df()``, ``.pl()``, ``.arrow()``, ``.fetchall()``. Times are in UTC.
 
     Raises
     ------
     QueryError
         DuckDB refused it, or it is not a SELECT.
     """
-    catalog = _catalog()
-    return catalog.execute(query, params or (), cursor=catalog.new_cursor())
+    return _catalog().relation(query, params or ())
 
 
 def get_run(run_id: object) -> Run:

@@ -58,10 +58,8 @@ class Catalog:
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, map(_aware, row), strict=True)) for row in cursor.fetchall()]
 
-    def execute(
-        self, query: str, params: Sequence[object] = (), *, cursor: duckdb.DuckDBPyConnection | None = None
-    ) -> duckdb.DuckDBPyConnection:
-        """Run one SELECT over the views, live runs included, on ``cursor`` or this thread's own.
+    def execute(self, query: str, params: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
+        """Run one SELECT over the views, live runs included, on this thread's cursor.
 
         Raises
         ------
@@ -69,11 +67,20 @@ class Catalog:
             DuckDB refused it, or it is not a SELECT.
         """
         self.refresh()
-        cursor = cursor or self.cursor()
+        cursor = self.cursor()
         try:
-            if query[:6].upper() != "SELECT" or ";" in query:  # the common case needs no parser
-                _check_reads_only(cursor, query)
+            _check_reads_only(cursor, query)
             return cursor.execute(query, list(params))
+        except duckdb.Error as error:
+            raise QueryError(str(error)) from None
+
+    def relation(self, query: str, params: Sequence[object] = ()) -> duckdb.DuckDBPyRelation:
+        """Like :meth:`execute`, as a relation on a cursor of its own, which no other question takes away."""
+        self.refresh()
+        cursor = self._connection.cursor()
+        try:
+            _check_reads_only(cursor, query)
+            return cursor.sql(query, params=list(params) or None)
         except duckdb.Error as error:
             raise QueryError(str(error)) from None
 
@@ -83,10 +90,6 @@ class Catalog:
             self._cursors.cursor = self._connection.cursor()
         cursor: duckdb.DuckDBPyConnection = self._cursors.cursor
         return cursor
-
-    def new_cursor(self) -> duckdb.DuckDBPyConnection:
-        """Give a cursor whose answer nobody else's question can take away."""
-        return self._connection.cursor()
 
     def refresh(self) -> None:
         """Take what is new in the folder.
@@ -194,6 +197,8 @@ class Catalog:
 
 
 def _check_reads_only(cursor: duckdb.DuckDBPyConnection, query: str) -> None:
+    if query[:6].upper() == "SELECT" and ";" not in query:  # the common case needs no parser
+        return
     statements = cursor.extract_statements(query)
     if len(statements) != 1 or statements[0].type not in _READING:
         raise QueryError(

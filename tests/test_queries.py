@@ -1,0 +1,115 @@
+"""Asking the store: tables in three libraries, curves that are thinned, SQL, and errors that point at the place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import jtrack
+from jtrack.errors import InvalidFilterError, InvalidInputError, MetricNotFoundError, QueryError
+from jtrack.store.curves import thin
+
+
+@pytest.fixture
+def three_runs() -> list[str]:
+    ids = []
+    for i, model in enumerate(["tree", "linear", "tree"]):
+        with jtrack.start_run(run_name=f"r{i}") as run:
+            jtrack.log_params({"model": model, "lr": 0.1 * (i + 1)})
+            jtrack.log_metric("acc", 0.7 + 0.1 * i)
+            if i == 1:
+                jtrack.log_param("only_here", None)
+        ids.append(run.run_id)
+    return ids
+
+
+def test_a_data_frame_has_mlflows_columns_and_typed_values(three_runs: list[str]) -> None:
+    frame = jtrack.search_runs(filter_string="params.model = 'tree'", order_by=["metrics.acc DESC"])
+    assert frame["run_id"].tolist() == [three_runs[2], three_runs[0]]
+    assert list(frame)[:6] == ["run_id", "experiment_id", "status", "artifact_uri", "start_time", "end_time"]
+    assert frame["params.lr"].tolist() == [pytest.approx(0.3), 0.1]
+    assert frame["metrics.acc"].dtype == np.float64
+    assert str(frame["start_time"].dt.tz) == "UTC"
+
+
+def test_polars_and_arrow(three_runs: list[str]) -> None:
+    polars = jtrack.search_runs(order_by=["attributes.start_time"], output_format="polars")
+    assert polars["metrics.acc"].to_list() == pytest.approx([0.7, 0.8, 0.9])
+    arrow = jtrack.search_runs(order_by=["attributes.start_time"], output_format="arrow")
+    assert arrow["params.model"].to_pylist() == ["tree", "linear", "tree"]
+
+
+def test_no_runs_are_an_empty_table() -> None:
+    assert len(jtrack.search_runs()) == 0
+    assert "run_id" in jtrack.search_runs()
+    assert jtrack.search_runs(output_format="polars").height == 0
+    assert jtrack.search_runs(output_format="arrow").num_rows == 0
+
+
+def test_a_bad_filter_shows_its_place() -> None:
+    with pytest.raises(InvalidFilterError) as caught:
+        jtrack.search_runs(filter_string="metrics.acc >> 0.5")
+    message, text, caret = str(caught.value).splitlines()[:3]
+    assert text.strip() == "metrics.acc >> 0.5"
+    assert caret.index("^") in (text.index(">"), text.index(">") + 1)
+    assert message
+
+
+def test_bad_arguments_are_named(three_runs: list[str]) -> None:
+    with pytest.raises(InvalidInputError, match="no output format 'csv'"):
+        jtrack.search_runs(output_format="csv")
+    with pytest.raises(InvalidInputError, match="not by both"):
+        jtrack.search_runs(experiment_ids=["0"], experiment_names=["Default"])
+    with pytest.raises(MetricNotFoundError, match="no metric 'ac'") as caught:
+        jtrack.metric_history(three_runs[0], "ac")
+    assert "did you mean 'acc'" in str(caught.value)
+    with pytest.raises(QueryError, match="Table with name rns does not exist"):
+        jtrack.sql("SELECT * FROM rns")
+
+
+def test_sql_answers_stay_when_others_are_asked(three_runs: list[str]) -> None:
+    first = jtrack.sql("SELECT count(*) FROM runs WHERE run_name = ?", ["r1"])
+    second = jtrack.sql("SELECT max(value) FROM metrics")
+    assert first.fetchall() == [(1,)]
+    assert second.fetchall() == [(0.7 + 0.1 * 2,)]
+
+
+def test_sql_sees_no_python_variable(three_runs: list[str]) -> None:
+    secret = jtrack.search_runs()
+    assert len(secret) == 3
+    with pytest.raises(QueryError):
+        jtrack.sql("SELECT * FROM secret")
+
+
+def test_a_curve_is_thinned_to_its_shape() -> None:
+    value = np.sin(np.linspace(0, 20, 10_000))
+    value[1234], value[777] = 5.0, np.nan
+    with jtrack.start_run() as run:
+        for number in value.tolist():
+            jtrack.log_metric("m", number)
+    whole = jtrack.metric_history(run.run_id, "m")
+    thinned = jtrack.metric_history(run.run_id, "m", max_points=200)
+    assert len(whole) == 10_000
+    assert len(thinned) <= 200
+    assert thinned.step[0] == 0
+    assert thinned.step[-1] == 9_999
+    assert 1234 in thinned.step
+    assert np.nanmin(thinned.value) == np.nanmin(whole.value)
+    assert (np.diff(thinned.step) > 0).all()
+
+
+@pytest.mark.parametrize("max_points", [2, 3, 4, 10, 99, 100, 101])
+def test_thinning_keeps_to_its_word(max_points: int) -> None:
+    value = np.random.default_rng(0).normal(size=100)
+    places = thin(value, max_points)
+    assert len(places) <= max(max_points, 2)
+    assert places[0] == 0
+    assert places[-1] == 99
+
+
+def test_points_logged_out_of_order_come_back_by_step() -> None:
+    with jtrack.start_run() as run:
+        for step in (5, 1, 3, 3):
+            jtrack.log_metric("m", step, step=step)
+    assert jtrack.metric_history(run.run_id, "m").step.tolist() == [1, 3, 3, 5]
+    assert jtrack.get_run(run.run_id).data.metrics == {"m": 5.0}
