@@ -29,12 +29,13 @@ _GENERATION = re.compile(r"store\.(\d+)\.duckdb")
 class StoreFolder:
     """Paths inside one ``.jtrack`` folder; creating it touches nothing on disk."""
 
-    __slots__ = ("artifacts", "blobs", "journal", "path")
+    __slots__ = ("artifacts", "blobs", "control", "journal", "path")
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.journal = path / "journal"
         self.artifacts = path / "artifacts"
+        self.control = path / "control"
         self.blobs = path / "artifacts" / ".blobs"
 
     def ensure(self) -> None:
@@ -91,6 +92,10 @@ class StoreFolder:
     def points_path(self, writer: str) -> Path:
         """Name a writer's file of metric points."""
         return self.journal / (writer + POINTS_SUFFIX)
+
+    def control_path(self, run_id: str) -> Path:
+        """Name the file of messages to a run that is training."""
+        return self.control / f"{run_id}.messages"
 
     def journal_bytes(self, writer: str) -> tuple[int, int]:
         """Give the sizes of a writer's files of events and of points; 0 for one that is not there."""

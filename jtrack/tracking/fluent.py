@@ -29,6 +29,7 @@ def start_run(
     parent_run_id: str | None = None,
     tags: Mapping[str, Any] | None = None,
     description: str | None = None,
+    log_system_metrics: bool | None = None,
     *,
     kind: RunKind | str = RunKind.BLOCK,
     source_name: str | None = None,
@@ -48,6 +49,8 @@ def start_run(
         Start it inside the active run, as its child. Inside a tracked cell that goes without saying.
     parent_run_id
         The run that it is a child of; ``None`` is the active one, if nested.
+    log_system_metrics
+        Sample CPU, memory, disk, network and GPUs every 10 seconds, as metrics ``system/…``.
     source_name, source_type
         What runs: ``None`` is the script, as ``LOCAL``.
 
@@ -62,7 +65,7 @@ def start_run(
     """
     outer = _check_free(nested)
     if run_id is not None:
-        return resume_run(current_store(), run_id)
+        return _with_system_metrics(resume_run(current_store(), run_id), log_system_metrics)
     store = outer.store if outer is not None else current_store()
     info = RunInfo(
         run_id=new_run_id(),
@@ -81,7 +84,7 @@ def start_run(
         artifact_uri="",
         description=None if description is None else check_text("run", "description", description),
     )
-    return _begin(store, info, tags or {})
+    return _with_system_metrics(_begin(store, info, tags or {}), log_system_metrics)
 
 
 def end_run(status: RunStatus | str = RunStatus.FINISHED) -> None:
@@ -297,6 +300,12 @@ def _begin(store: Store, info: RunInfo, tags: Mapping[str, Any]) -> ActiveRun:
     run.begin(resumed=False)
     if tags:
         run.set_tags(tags)
+    return run
+
+
+def _with_system_metrics(run: ActiveRun, wanted: bool | None) -> ActiveRun:
+    if wanted:
+        run.log_system_metrics()
     return run
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import struct
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from time import time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ from jtrack.errors import InvalidInputError, ParamConflictError
 from jtrack.store import Store, warn_unwritten
 from jtrack.store.artifacts import check_artifact_path
 from jtrack.tracking import context, media
+from jtrack.tracking.live import Controls, StopSignal, add_note
+from jtrack.tracking.system import SystemSampler
 from jtrack.values import (
     INT64_MAX,
     INT64_MIN,
@@ -78,6 +80,8 @@ class ActiveRun:
         self._tags: dict[str, str] = {}
         self._lock = threading.RLock()
         self._unwritten: list[tuple[bytes | Path, str]] = []
+        self._controls: Controls | None = None
+        self._sampler: SystemSampler | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -160,7 +164,7 @@ class ActiveRun:
             step = series.next_step
         elif type(step) is not int:
             step = metric_step(key, step)
-        at_ns = time.time_ns() if timestamp is None else int(timestamp) * 1_000_000
+        at_ns = time_ns() if timestamp is None else int(timestamp) * 1_000_000
         try:
             self._writer.points.append(series.number, step, at_ns, value)
         except struct.error:
@@ -214,6 +218,36 @@ class ActiveRun:
         """Take a tag off; one that isn't there is no error."""
         self._writer.event("tags_set", self.run_id, {check_key("tag", key): None})
         self._tags.pop(key, None)
+
+    @property
+    def should_stop(self) -> StopSignal:
+        """Whether somebody asked the run to stop, for its loop to look at: ``if run.should_stop: break``."""
+        return self._open_controls().should_stop
+
+    def knob(self, name: str, value: Any) -> Any:
+        """Read a value that may be changed from the panel while the loop runs: ``lr = run.knob("lr", 0.1)``.
+
+        Parameters
+        ----------
+        value
+            What it is until somebody changes it: a number, a bool or text; a change keeps the type.
+        """
+        return self._open_controls().knob(name, value)
+
+    def note(self, text: str) -> None:
+        """Keep a note with the run, at the time when it was made."""
+        add_note(self.store, self.run_id, check_text("note", "text", text))
+
+    def log_system_metrics(self) -> None:
+        """Sample the machine every few seconds until the run ends, as metrics ``system/…``."""
+        if self._sampler is None:
+            self._sampler = SystemSampler(self)
+            self._sampler.start()
+
+    @property
+    def latest_step(self) -> int:
+        """The highest step that this process has logged, of any metric; 0 before the first."""
+        return max((series.next_step - 1 for series in list(self._series.values())), default=0)
 
     def set_attributes(self, **columns: Any) -> None:
         """Set columns of the ``runs`` view (``description``, ``git_commit`` …); may come late, from any thread."""
@@ -284,6 +318,8 @@ class ActiveRun:
             status = RunStatus(status)
             ended_at = ended_at or datetime.now(UTC)
             self._retry_unwritten(final=True)
+            if self._sampler is not None:
+                self._sampler.stop()
             columns: dict[str, Any] = {"status": status.value, "ended_at": _micros(ended_at)}
             if error is not None:
                 columns["error"] = error.encode("utf-8", "replace").decode()
@@ -303,6 +339,12 @@ class ActiveRun:
             self._writer.event("run_started", self.run_id, _started_columns(self._info))
         self._writer.attach_run(self.run_id)
         context.enter_run(self)
+
+    def _open_controls(self) -> Controls:
+        with self._lock:
+            if self._controls is None:
+                self._controls = Controls(self)
+            return self._controls
 
     def _open_series(self, key: str) -> _Series:
         check_key("metric", key)

@@ -1,0 +1,63 @@
+"""Messages to a run that is training, from whoever watches it: a button, a panel, another process.
+
+One small file of JSON lines a run. The training process looks at it when its loop asks, at most ten times a
+second, and for the price of one look at a clock in between; it needs neither a thread nor a kernel that is free.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import Any
+
+from jtrack.store.folder import StoreFolder
+from jtrack.store.journal import open_line, seal_line
+
+LOOK_EVERY_S = 0.1
+
+
+def send_message(folder: StoreFolder, run_id: str, message: dict[str, Any]) -> None:
+    """Leave a message for a run, whichever process it runs in.
+
+    Parameters
+    ----------
+    message
+        JSON values: ``{"do": "stop"}``, ``{"do": "knob", "name": "lr", "value": 0.01}``.
+    """
+    folder.control.mkdir(parents=True, exist_ok=True)
+    line = seal_line(json.dumps({**message, "detail": {}}, separators=(",", ":")).encode())
+    descriptor = os.open(folder.control_path(run_id), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    try:
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)
+
+
+class Mailbox:
+    """Reads the messages to one run, each once."""
+
+    def __init__(self, folder: StoreFolder, run_id: str) -> None:
+        self._path = folder.control_path(run_id)
+        self._taken = self._size()  # what was said to an earlier life of this run is over
+        self._next_look = 0.0
+
+    def new_messages(self) -> list[dict[str, Any]]:
+        """Give what has come since the last look; nothing where that was a moment ago."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return []
+        self._next_look = now + LOOK_EVERY_S
+        if self._size() <= self._taken:
+            return []
+        with open(self._path, "rb") as file:
+            file.seek(self._taken)
+            *lines, rest = file.read().split(b"\n")
+            self._taken = file.tell() - len(rest)
+        return [message for message in map(open_line, lines) if message is not None]
+
+    def _size(self) -> int:
+        try:
+            return os.stat(self._path).st_size
+        except OSError:
+            return 0
