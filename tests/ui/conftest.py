@@ -24,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
 
 @pytest.fixture(scope="package")
 def browser(could_not_run: Callable[[str], NoReturn]) -> Iterator[Browser]:
-    # Not for the whole session: Playwright keeps an event loop running in this thread; tests of kernels can't have that.
+    # Not for the whole session: Playwright keeps an event loop running in this thread, which kernel tests can't have.
     executable = find_chromium()
     if executable is None:
         could_not_run(f"the browser tests: no Chromium was found ({REMEDY})")

@@ -57,3 +57,16 @@ def test_the_kernel_is_told_the_notebook_path_also_after_a_rename_and_a_restart(
     lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel().then(() => null)")
     notebook.run_cell(0)
     notebook.wait_for_output(0, "after 'ä'.ipynb")
+
+
+def test_the_palette_puts_track_on_a_cell_and_takes_it_off(lab: Lab, folder: Path) -> None:
+    write_notebook(folder / "track.ipynb", "depth = 4\nscore = depth / 5", "# not this one")
+    notebook = lab.open_notebook(f"{folder.name}/track.ipynb")
+    notebook.scroll_to(0)
+    lab.choose_from_palette("jtrack: Track This Cell")
+    lab.page.wait_for_function("() => window.jupyterapp.commands.isToggled('jtrack:track-cell')")
+    assert notebook.source(0) == "%%track\ndepth = 4\nscore = depth / 5"
+    lab.choose_from_palette("jtrack: Track This Cell")
+    lab.page.wait_for_function("() => !window.jupyterapp.commands.isToggled('jtrack:track-cell')")
+    assert notebook.source(0) == "depth = 4\nscore = depth / 5"
+    assert notebook.source(1) == "# not this one"

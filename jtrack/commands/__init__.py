@@ -1,0 +1,66 @@
+"""The user's commands, each a typed function with a parser; the command line and ``%jtrack`` are thin skins over them.
+
+A command returns a ``Result``: its text for people, its JSON for programs, and whether it is good news. Nothing here
+prints, so that each skin shows it in its own way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from collections.abc import Sequence
+
+from jtrack._version import __version__
+from jtrack.commands.command import Answer, Command, HelpAsked, Parser, Result
+from jtrack.commands.compact import COMPACT
+from jtrack.commands.compare import COMPARE
+from jtrack.commands.demo import DEMO
+from jtrack.commands.doctor import DOCTOR
+from jtrack.commands.runs import RUNS
+
+__all__ = ["COMMANDS", "Command", "HelpAsked", "Parser", "Result", "build_parser", "parse_command", "run_command"]
+
+COMMANDS: tuple[Command, ...] = (DEMO, RUNS, COMPARE, COMPACT, DOCTOR)
+
+
+def build_parser(program: str = "jtrack") -> Parser:
+    """Make the parser of all commands; ``program`` is what help texts call it, ``%jtrack`` in a notebook."""
+    parser = Parser(prog=program, description="Experiment tracking that lives in the notebook.")
+    parser.add_argument("--version", action=Answer, text=f"{__version__}\n", help="print the version and end")
+    added = parser.add_subparsers(metavar="COMMAND", required=True, dest="command", title="commands")
+    for command in COMMANDS:
+        command.add_to(added)
+    return parser
+
+
+def parse_command(words: Sequence[str], program: str = "jtrack") -> argparse.Namespace:
+    """Read a command's words.
+
+    Raises
+    ------
+    InvalidInputError
+        They are no command, or not one that is known; the hint gives its usage.
+    """
+    return build_parser(program).parse_args(words)
+
+
+def run_command(words: Sequence[str], program: str = "%jtrack") -> Result:
+    """Read a command's words and do it.
+
+    Raises
+    ------
+    InvalidInputError
+        The words are not understood.
+    JTrackError
+        What the command's function raises.
+    HelpAsked
+        ``--help`` or ``--version`` was among the words; it carries the text.
+    """
+    return call(parse_command(words, program))
+
+
+def call(asked: argparse.Namespace) -> Result:
+    """Do what was read, with the names of the parser's arguments as the names of the function's."""
+    command: Command = asked.does
+    taken = inspect.signature(command.function).parameters
+    return command.function(**{name: value for name, value in vars(asked).items() if name in taken})
