@@ -41,7 +41,7 @@ r.lifecycle_stage = 'active' AND c.cell_id = ?
 AND (c.notebook_path = ? OR (c.notebook_path IS NULL AND ?::VARCHAR IS NULL AND r.experiment_id = ?))
 """
 _PREVIOUS = _HEAD + f"WHERE {_SAME_CELL} AND (r.started_at, r.run_id) < (?, ?) ORDER BY r.started_at DESC LIMIT 1"
-_LATEST = "SELECT run_id, key, value, n_points FROM latest_metrics WHERE list_contains(?::VARCHAR[], run_id)"
+_LATEST = "SELECT run_id, key, value, n_points FROM latest_metrics WHERE run_id IN (SELECT unnest(?::VARCHAR[]))"
 _STANDING = f"""
 WITH siblings AS (
     SELECT DISTINCT r.run_id FROM runs r JOIN cells c ON c.run_id = r.run_id AND c.role = 'tracked' WHERE {_SAME_CELL}
@@ -51,7 +51,7 @@ SELECT count(*) AS n_runs, count(value) AS n_ranked,
 FROM siblings LEFT JOIN latest_metrics m ON m.run_id = siblings.run_id AND m.key = ? AND isfinite(m.value)
 """
 _PACKAGES = (
-    "SELECT environment_sha256, packages FROM environments WHERE list_contains(?::VARCHAR[], environment_sha256)"
+    "SELECT environment_sha256, packages FROM environments WHERE environment_sha256 IN (SELECT unnest(?::VARCHAR[]))"
 )
 
 

@@ -11,6 +11,7 @@ from jtrack.widgets.difference import unified
 from jtrack.widgets.direction import is_better
 from jtrack.widgets.format import format_duration, format_number, shorten
 from jtrack.widgets.frames import STATE_SHAPES, STATE_WORDS, short_id
+from jtrack.widgets.text_table import align_cells
 
 _MOST_PARAMS = 12
 _WIDTH = 30
@@ -28,16 +29,6 @@ def card_text(frame: CardFrame) -> str:
     return "\n".join([*lines, "  " + "   ".join(part for part in foot if part)])
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of cells as lines: the first column to the left, the second to the right, the rest to the left."""
-    widths = [max((len(row[i]) for row in rows), default=0) for i in range(max(map(len, rows), default=0))]
-    return ["  ".join(_pad(cell, widths[i], i == 1) for i, cell in enumerate(row)).rstrip() for row in rows]
-
-
-def _pad(cell: str, width: int, right: bool) -> str:
-    return cell.rjust(width) if right else cell.ljust(width)
-
-
 def _head(frame: CardFrame) -> str:
     cell = "" if frame.execution_count is None else f"  cell [{frame.execution_count}]"
     state = f"{STATE_SHAPES[frame.status]} {STATE_WORDS[frame.status]}"
@@ -49,7 +40,7 @@ def _section(title: str, rows: Sequence[Sequence[str]], limit: int) -> list[str]
     if not rows:
         return []
     more = [f"    {len(rows) - limit:,} more"] if len(rows) > limit else []
-    return [f"  {title}", *(f"    {line}" for line in aligned(rows[:limit])), *more]
+    return [f"  {title}", *(f"    {line}" for line in align_cells(rows[:limit])), *more]
 
 
 def _metric(metric: CardMetric) -> list[str]:

@@ -17,7 +17,7 @@ WITH points AS (
            row_number() OVER (PARTITION BY run_id, key ORDER BY step, logged_at) - 1 AS i,
            count(*) OVER (PARTITION BY run_id, key) AS n
     FROM metrics
-    WHERE list_contains(?::VARCHAR[], run_id) AND list_contains(?::VARCHAR[], key) AND isfinite(value)
+    WHERE run_id IN (SELECT unnest(?::VARCHAR[])) AND key IN (SELECT unnest(?::VARCHAR[])) AND isfinite(value)
 ), buckets AS (
     SELECT run_id, key, i * ?::BIGINT // n AS bucket,
            arg_min({'i': i, 'step': step, 'value': value}, value) AS low,

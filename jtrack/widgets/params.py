@@ -19,7 +19,7 @@ _EXACT_WIDTH = 200
 _PARAMS = f"""
 SELECT run_id, key, left(value, {_EXACT_WIDTH + 1}) AS value, md5(value_json::VARCHAR) AS digest, number,
        CASE WHEN length(value_json::VARCHAR) <= {_EXACT_WIDTH} THEN value_json::VARCHAR END AS value_json
-FROM params WHERE list_contains(?::VARCHAR[], run_id)
+FROM params WHERE run_id IN (SELECT unnest(?::VARCHAR[]))
 ORDER BY key
 """
 

@@ -25,6 +25,12 @@ def stylesheet(*parts: str) -> Markup:
 
 
 @cache
+def whole_stylesheet() -> str:
+    """All of panels.css, made small, for a widget."""
+    return _minify(_source())
+
+
+@cache
 def colours() -> dict[str, tuple[str, str]]:
     """Each colour's value on a light and on a dark ground, by its name without ``--jt-``."""
     return {name: (light, dark) for name, light, dark in _TOKEN.findall(_source())}

@@ -1,0 +1,104 @@
+"""Curves of several runs as a still image, for where no script draws them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from jtrack.widgets.curves import Points
+from jtrack.widgets.format import format_number
+from jtrack.widgets.html import Markup, escape
+from jtrack.widgets.images import line_path, svg_image
+
+N_COLOURS = 7
+DASHES = ("", "6 3", "2 3")
+SIZE = (440, 190)
+_LEFT, _TOP, _RIGHT, _BOTTOM = 52, 8, 424, 168
+_FONT = "text{font:10px system-ui,-apple-system,sans-serif}"
+
+
+def nice_ticks(low: float, high: float, n: int = 4) -> list[float]:
+    """Round values that lie within ``low`` and ``high``, at most about ``n`` + 1 of them."""
+    span = high / 2 - low / 2
+    if not math.isfinite(span) or span <= 0:
+        return [low]
+    rough = span / (n + 1) * 2
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999) * power
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [index * step for index in range(first, last + 1)]
+
+
+def curves_image(series: Sequence[Points | None], letters: Sequence[str], label: str) -> Markup | None:
+    """Draw one metric of several runs, each line in its colour and ending in its letter."""
+    drawn = [points for points in series if points is not None]
+    if not drawn:
+        return None
+    x_range = (min(p.step[0] for p in drawn), max(p.step[-1] for p in drawn))
+    y_range = (min(min(p.value) for p in drawn), max(max(p.value) for p in drawn))
+    shapes = [_axes(x_range, y_range)]
+    ends = {i: _scale(p.value[-1], y_range, _BOTTOM, _TOP) for i, p in enumerate(series) if p is not None}
+    heights = dict(zip(ends, spread_labels(list(ends.values()), _TOP, _BOTTOM), strict=True))
+    for index, points in enumerate(series):
+        if points is not None:
+            shapes.append(
+                _line(points, x_range, y_range, index) + _end_label(points, x_range, index, letters[index], heights)
+            )
+    classes = {"g": ("stroke", "line"), "t": ("fill", "muted")}
+    for index in range(min(len(series), N_COLOURS)):
+        classes |= {f"s{index}": ("stroke", f"cat-{index}"), f"f{index}": ("fill", f"cat-{index}")}
+    return svg_image(SIZE, "".join(shapes), label, classes, _FONT)
+
+
+def _axes(x_range: tuple[float, float], y_range: tuple[float, float]) -> str:
+    parts = []
+    for value in nice_ticks(*y_range):
+        y = _scale(value, y_range, _BOTTOM, _TOP)
+        parts.append(f'<path class="g" d="M{_LEFT} {y:g}H{_RIGHT}"/>')
+        parts.append(f'<text class="t" x="{_LEFT - 6}" y="{y + 3.5:g}" text-anchor="end">{_tick(value)}</text>')
+    for value in nice_ticks(*x_range):
+        x = _scale(value, x_range, _LEFT, _RIGHT)
+        parts.append(f'<text class="t" x="{x:g}" y="{_BOTTOM + 16}" text-anchor="middle">{_tick(value)}</text>')
+    return "".join(parts)
+
+
+def _line(points: Points, x_range: tuple[float, float], y_range: tuple[float, float], index: int) -> str:
+    xs = [_scale(step, x_range, _LEFT, _RIGHT) for step in points.step]
+    ys = [_scale(value, y_range, _BOTTOM, _TOP) for value in points.value]
+    colour, dash = index % N_COLOURS, DASHES[index // N_COLOURS % len(DASHES)]
+    dashes = f' stroke-dasharray="{dash}"' if dash else ""
+    path = line_path(list(zip(xs, ys, strict=True)))
+    return f'<path class="s{colour}" stroke-width="1.5"{dashes} d="{path}"/>'
+
+
+def _end_label(
+    points: Points, x_range: tuple[float, float], index: int, letter: str, heights: Mapping[int, float]
+) -> str:
+    x, y = _scale(points.step[-1], x_range, _LEFT, _RIGHT) + 4, heights[index] + 3.5
+    return f'<text class="f{index % N_COLOURS}" x="{x:g}" y="{y:g}" font-weight="600">{escape(letter)}</text>'
+
+
+def spread_labels(heights: Sequence[float], top: float, bottom: float, room: float = 10) -> list[float]:
+    """Move labels apart that would cover each other, in their order and within ``top`` and ``bottom``."""
+    order = sorted(range(len(heights)), key=lambda index: heights[index])
+    room = min(room, (bottom - top) / max(len(heights) - 1, 1))
+    placed = list(heights)
+    above = top - room
+    for index in order:
+        placed[index] = above = max(heights[index], above + room)
+    below = bottom + room
+    for index in reversed(order):
+        placed[index] = below = min(placed[index], below - room)
+    return [round(height, 1) for height in placed]
+
+
+def _tick(value: float) -> str:
+    text = format_number(0.0 if abs(value) < 1e-12 else value)
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+
+
+def _scale(value: float, source: tuple[float, float], start: float, end: float) -> float:
+    low, high = source
+    part = (value / 2 - low / 2) / (high / 2 - low / 2) if high > low else 0.5
+    return round(start + part * (end - start), 1)

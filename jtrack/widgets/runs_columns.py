@@ -1,0 +1,138 @@
+"""Which columns a runs table shows: the metrics it is judged by, and the params that differ.
+
+A param that is the same in every run says nothing in a column; it is named once below the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from jtrack import queries
+from jtrack.widgets.direction import Direction, best_value, infer_direction, order_metrics
+from jtrack.widgets.format import column_decimals
+from jtrack.widgets.params import param_value
+
+_MOST_METRICS = 4
+_MOST_PARAMS = 8
+
+_METRICS = """
+SELECT key, count(*) AS n_runs, max(n_points) AS n_points,
+       min(value) FILTER (isfinite(value)) AS low, max(value) FILTER (isfinite(value)) AS high,
+       min(abs(value)) FILTER (isfinite(value) AND value <> 0) AS least,
+       bool_and(value = trunc(value)) FILTER (isfinite(value)) AS whole
+FROM latest_metrics WHERE run_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY key
+"""
+_PARAMS = """
+SELECT key, count(*) AS n_runs, count(number) AS n_numbers, count(DISTINCT md5(value_json::VARCHAR)) AS n_distinct,
+       left(any_value(value), 80) AS value, max(length(value)) AS width,
+       CASE WHEN max(length(value_json::VARCHAR)) <= 80 THEN any_value(value_json::VARCHAR) END AS value_json
+FROM params WHERE run_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY key ORDER BY n_runs DESC, key
+"""
+_EXPERIMENTS = "SELECT count(DISTINCT experiment_id) AS n FROM runs WHERE run_id IN (SELECT unnest(?::VARCHAR[]))"
+
+
+class ColumnKind(StrEnum):
+    """What a column shows; with a dot and a key it is a name of the search language."""
+
+    METRIC = "metrics"
+    PARAM = "params"
+    ATTRIBUTE = "attributes"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a runs table.
+
+    ``id`` is its name in the search language; ``best`` and ``decimals`` are told from all rows, not from a page;
+    ``only_value`` is the text of a param that is the same in every run.
+    """
+
+    id: str
+    kind: ColumnKind
+    key: str
+    n_runs: int
+    is_numeric: bool
+    direction: Direction | None = None
+    best: float | None = None
+    decimals: int | None = None
+    only_value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A param that is the same in every run."""
+
+    key: str
+    text: str
+
+
+def survey_columns(run_ids: Sequence[str]) -> tuple[Column, ...]:
+    """Every column that these runs could show: metrics by importance, then params by how many runs have them."""
+    if not run_ids:
+        return ()
+    ids = list(run_ids)
+    found = {row["key"]: row for row in queries.rows(_METRICS, [ids])}
+    metrics = [_metric_column(found[key]) for key in order_metrics(found)]
+    params = [_param_column(row, len(ids)) for row in queries.rows(_PARAMS, [ids])]
+    several = queries.rows(_EXPERIMENTS, [ids])[0]["n"] > 1
+    where = [Column("attributes.experiment_name", ColumnKind.ATTRIBUTE, "experiment_name", len(ids), False)]
+    return (*metrics, *params, *(where if several else ()))
+
+
+def choose_columns(
+    survey: Sequence[Column], n_runs: int, order_by: str, wanted: Sequence[str] | None = None
+) -> tuple[Column, ...]:
+    """Pick the columns to show, the metric that the rows are sorted by first.
+
+    Parameters
+    ----------
+    wanted
+        Ids or bare keys, in order; ``None`` takes up to 4 metrics and 8 params that differ.
+    """
+    if wanted is not None:
+        picked = [column for name in wanted for column in survey if name in (column.id, column.key)]
+        return tuple(dict.fromkeys(picked))
+    metrics = [column for column in survey if column.kind is ColumnKind.METRIC]
+    params = [c for c in survey if c.kind is ColumnKind.PARAM and (c.only_value is None or n_runs == 1)]
+    rest = [column for column in survey if column.kind is ColumnKind.ATTRIBUTE]
+    sorted_by = order_by.rsplit(" ", 1)[0] if order_by.upper().endswith((" ASC", " DESC")) else order_by
+    metrics.sort(key=lambda column: column.id != sorted_by)
+    params.sort(key=lambda column: column.id != sorted_by)
+    return (*metrics[:_MOST_METRICS], *params[:_MOST_PARAMS], *rest)
+
+
+def search_name(kind: ColumnKind, key: str) -> str:
+    """A column's name in the search language, quoted where the key needs it."""
+    plain = all(c.isalnum() or c in "_-./" for c in key)
+    return f"{kind}.{key}" if plain else f"{kind}.`{key.replace('`', '``')}`"
+
+
+def _metric_column(row: dict[str, Any]) -> Column:
+    direction = infer_direction(row["key"])
+    decimals = 0 if row["whole"] else column_decimals([row["low"], row["high"], row["least"]])
+    return Column(
+        id=search_name(ColumnKind.METRIC, row["key"]),
+        kind=ColumnKind.METRIC,
+        key=row["key"],
+        n_runs=row["n_runs"],
+        is_numeric=True,
+        direction=direction,
+        best=best_value([row["low"], row["high"]], direction) if row["n_runs"] > 1 else None,
+        decimals=decimals,
+    )
+
+
+def _param_column(row: dict[str, Any], n_runs: int) -> Column:
+    column = Column(
+        id=search_name(ColumnKind.PARAM, row["key"]),
+        kind=ColumnKind.PARAM,
+        key=row["key"],
+        n_runs=row["n_runs"],
+        is_numeric=row["n_numbers"] == row["n_runs"],
+    )
+    if row["n_distinct"] > 1 or row["n_runs"] < n_runs:
+        return column
+    return replace(column, only_value=param_value(row["value"], row["value_json"], "", None).text)
