@@ -76,6 +76,8 @@ def _run(shell: InteractiveShell, body: str) -> Any:
 
 def _printed(shell: InteractiveShell, execution_count: int | None) -> str:
     # Nobody listened when the cell ran, but IPython keeps what was printed (except by cells that await).
-    outputs = shell.history_manager.outputs.get(execution_count, []) if shell.history_manager else []
-    streams = [output.bundle["stream"] for output in outputs if output.output_type == "out_stream"]
+    kept = getattr(shell.history_manager, "outputs", {})  # IPython has it from 9 on
+    streams = [
+        output.bundle["stream"] for output in kept.get(execution_count, ()) if output.output_type == "out_stream"
+    ]
     return "".join("".join(stream) for stream in streams)

@@ -30,7 +30,7 @@ class RunningCell:
     shell: InteractiveShell
     source: str
     header: TrackedSource | None
-    transformed: str
+    transformed: str | None
     cell_id: str | None
     meta: dict[str, Any]
     execution_count: int | None
@@ -50,7 +50,7 @@ class RunningCell:
     @cached_property
     def bindings(self) -> Bindings:
         """The names that the cell sets, as its source says."""
-        if not self.body.lstrip().startswith("%%"):
+        if self.transformed is not None and not self.body.lstrip().startswith("%%"):
             return find_bindings(self.transformed)
         return find_bindings(self.shell.input_transformer_manager.transform_cell(python_body(self.body)))
 
@@ -87,11 +87,10 @@ def read_cell(shell: InteractiveShell, info: ExecutionInfo) -> RunningCell:
         shell=shell,
         source=source,
         header=split_cell(cleaned_lines(shell, source)),
-        transformed=info.transformed_cell or "",
+        transformed=getattr(info, "transformed_cell", None),  # IPython tells it from 9.4 on
         cell_id=info.cell_id,
-        meta=getattr(info, "cell_meta", None) or {},  # IPython has it from 9.10 on
-        # The counter moves on before the event is fired, and only for cells that enter the history.
-        execution_count=shell.execution_count - 1 if info.store_history else None,
+        meta=_request_metadata(shell, info),
+        execution_count=_execution_count(shell) if info.store_history else None,
     )
 
 
@@ -112,6 +111,21 @@ def status_of(error: BaseException | None) -> RunStatus:
     # Interrupting a cell that awaits cancels its task.
     interrupted = isinstance(error, KeyboardInterrupt | asyncio.CancelledError)
     return RunStatus.KILLED if interrupted else RunStatus.FAILED
+
+
+def _request_metadata(shell: InteractiveShell, info: ExecutionInfo) -> dict[str, Any]:
+    """Give what the front end sent beside the cell's source; nothing in a terminal."""
+    meta = getattr(info, "cell_meta", None)  # from IPython 9.10 and ipykernel 7.3 on
+    if meta is None and hasattr(shell, "get_parent"):
+        meta = shell.get_parent().get("metadata")
+    return dict(meta or {})
+
+
+def _execution_count(shell: InteractiveShell) -> int:
+    import IPython
+
+    # From 9.8 on the counter moves on before a cell runs, until then after it.
+    return shell.execution_count - (IPython.version_info[:2] >= (9, 8))
 
 
 def connection_file(shell: InteractiveShell) -> Path | None:

@@ -7,6 +7,11 @@ from __future__ import annotations
 
 import sys
 import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from jtrack.store import StoreWarning
 
 
 class Notices:
@@ -15,6 +20,17 @@ class Notices:
     def __init__(self) -> None:
         self._said: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
+
+    @contextmanager
+    def hear(self) -> Iterator[None]:
+        """Say the store's warnings in one line each, where Python would show a line of jtrack's own code with them."""
+        with warnings.catch_warnings(record=True) as heard:
+            yield
+        for warning in heard or ():
+            if issubclass(warning.category, StoreWarning):
+                self.say(str(warning.message), once=("", str(warning.message)))
+            else:
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
     def warn(self, act: str, error: Exception) -> None:
         """Say that jtrack could not ``act``; a second time with the same error says nothing."""

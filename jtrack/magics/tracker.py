@@ -67,7 +67,8 @@ class CellTracker:
             return
         self._running.append(info)
         if len(self._running) == 1:
-            self.desk.attempt("record this cell", lambda: self._begin(info))
+            with self.desk.notices.hear():
+                self.desk.attempt("record this cell", lambda: self._begin(info))
 
     def post_run_cell(self, result: ExecutionResult | None) -> None:
         """Close the run of the cell that ended."""
@@ -78,7 +79,8 @@ class CellTracker:
             if self.recording is not None and error is not None and self.recording.inner_error is None:
                 self.recording.inner_error = error
             return
-        self.desk.attempt("record the end of this cell", lambda: self._end(error))
+        with self.desk.notices.hear():
+            self.desk.attempt("record the end of this cell", lambda: self._end(error))
 
     def _begin(self, info: ExecutionInfo) -> None:
         cell = read_cell(self.shell, info)
