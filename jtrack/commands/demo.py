@@ -129,6 +129,8 @@ def _execute(path: Path, store_path: Path, progress: Progress) -> None:
         on_cell_executed=teller.end,
         # State of widgets is megabytes that no reader of the file needs: every panel has a form without script.
         store_widget_state=False,
+        # It would warn on the terminal that it listens on the loopback without encryption.
+        extra_arguments=["--log-level=ERROR"],
     )
     try:
         client.execute(env={**os.environ, TRACKING_URI_VARIABLE: str(store_path)})
@@ -177,9 +179,10 @@ def _show(path: Path, store_path: Path) -> Demonstration:
 
 def _jupyter() -> str:
     """The `jupyter` of this very environment, as short as it can be typed."""
-    own = Path(sys.executable).parent / "jupyter"
-    found = shutil.which("jupyter")
-    return "jupyter" if found is None or Path(found) == own else shlex.quote(_shown(own))
+    own = shutil.which("jupyter", path=str(Path(sys.executable).parent))
+    if own is None:
+        return f"{shlex.quote(_shown(Path(sys.executable)))} -m jupyter"
+    return "jupyter" if shutil.which("jupyter") == own else shlex.quote(_shown(Path(own)))
 
 
 def _shown(path: Path) -> str:

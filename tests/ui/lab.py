@@ -111,6 +111,12 @@ class Notebook:
     def outputs(self, index: int) -> Locator:
         return self.cell(index).locator(".jp-OutputArea-output")
 
+    def faults(self, index: int) -> list[Any]:
+        """Errors of a cell, and what it wrote to stderr."""
+        model = "window.jupyterapp.shell.currentWidget.content.widgets[i].model"
+        outputs = self.page.evaluate(f"i => {model}.outputs.toJSON()", index)
+        return [output for output in outputs if output["output_type"] == "error" or output.get("name") == "stderr"]
+
     def source(self, index: int) -> str:
         model = "window.jupyterapp.shell.currentWidget.content.widgets[i].model"
         return str(self.page.evaluate(f"i => {model}.sharedModel.getSource()", index))

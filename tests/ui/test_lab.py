@@ -70,3 +70,22 @@ def test_the_palette_puts_track_on_a_cell_and_takes_it_off(lab: Lab, folder: Pat
     lab.page.wait_for_function("() => !window.jupyterapp.commands.isToggled('jtrack:track-cell')")
     assert notebook.source(0) == "depth = 4\nscore = depth / 5"
     assert notebook.source(1) == "# not this one"
+
+
+def test_the_runs_of_a_notebook_open_beside_it_and_leave_it_alone(lab: Lab, folder: Path) -> None:
+    tracked = "%%track --name {}\ndepth = 4\nscore = depth / 5"
+    write_notebook(folder / "other.ipynb", "%load_ext jtrack", tracked.format("elsewhere"))
+    write_notebook(folder / "it's mine.ipynb", "%load_ext jtrack", tracked.format("here"))
+    for name in ("other", "it's mine"):
+        notebook = lab.open_notebook(f"{folder.name}/{name}.ipynb")
+        notebook.run_cell(0)
+        notebook.run_cell(1)
+        notebook.wait_for_output(1, "score")
+    before = lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.model.toJSON()")
+    lab.choose_from_palette("jtrack: Show Runs of This Notebook")
+    shown = lab.page.locator(".jp-jtrack-runs .jp-OutputArea-output")
+    shown.filter(has_text="here").wait_for()
+    assert "elsewhere" not in shown.inner_text()
+    assert lab.page.locator(".lm-TabBar-tabLabel", has_text="Runs of it's mine.ipynb").is_visible()
+    notebooks = "() => [...window.jupyterapp.shell.widgets('main')].find(w => w.model?.toJSON).model.toJSON()"
+    assert lab.page.evaluate(notebooks) == before

@@ -3,9 +3,11 @@
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { OutputAreaModel, SimplifiedOutputArea } from '@jupyterlab/outputarea';
 import type { Kernel } from '@jupyterlab/services';
+import { UUID } from '@lumino/coreutils';
 
 export const SHOW_RUNS = 'jtrack:show-runs';
 
@@ -40,18 +42,31 @@ function runsBeside(panel: NotebookPanel, kernel: Kernel.IKernelConnection): Mai
     // The notebook's own: it draws widgets of this kernel.
     rendermime: panel.content.rendermime
   });
-  content.future = kernel.requestExecute({ code: runsCode(panel.context.localPath), store_history: false });
+  content.addClass('jp-jtrack-runs');
+  content.future = kernel.requestExecute({
+    code: runsCode(PageConfig.getOption('serverRoot'), panel.context.localPath),
+    store_history: false
+  });
   const widget = new MainAreaWidget({ content });
-  widget.id = `jtrack-runs-${kernel.id}-${Date.now()}`;
-  widget.addClass('jp-Notebook-jtrackRuns');
+  widget.id = `jtrack-runs-${UUID.uuid4()}`;
   widget.title.label = `Runs of ${panel.title.label}`;
   widget.title.caption = `Runs that cells of ${panel.context.localPath} made`;
   widget.title.closable = true;
   return widget;
 }
 
-/** Python that shows the runs of the notebook at `path` and binds no name. */
-export function runsCode(path: string): string {
-  const filter = `attributes.source_name = '${path.replaceAll("'", "\\'")}'`;
+/** Python that shows the runs of the notebook at `path` below the server's root, and binds no name. */
+export function runsCode(serverRoot: string, path: string): string {
+  const filter = sourceFilter(serverRoot, path);
   return `__import__("IPython").display.display(__import__("jtrack").runs(${JSON.stringify(filter)}))`;
+}
+
+/** The filter that finds a notebook's runs, which know its absolute path. */
+export function sourceFilter(serverRoot: string, path: string): string {
+  // The server may name its root from its user's home on, or not at all; what is left of the path is its end.
+  const known = serverRoot.startsWith('~') ? serverRoot.slice(1) : serverRoot;
+  const absolute = `${known.replace(/\/$/, '')}/${path}`.replaceAll("'", "''");
+  return known === serverRoot && known !== ''
+    ? `attributes.source_name = '${absolute}'`
+    : `attributes.source_name LIKE '%${absolute}'`;
 }
