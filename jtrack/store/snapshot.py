@@ -1,0 +1,114 @@
+"""One generation with the tail of every journal laid over it, in an in-memory DuckDB of its own.
+
+The generation never changes under a snapshot; the tail grows by what each look at the journals brings. A newer
+generation gets a new snapshot, and questions that are under way keep the old one until they are answered.
+"""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import tempfile
+import weakref
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+
+from jtrack.errors import StoreVersionError
+from jtrack.store.connection import attach, connect, create_base_in_memory
+from jtrack.store.fold import read_positions
+from jtrack.store.folder import StoreFolder
+from jtrack.store.merge import merge_stage
+from jtrack.store.schema import check_version, create_tail, create_views
+from jtrack.store.stage import stage_batches
+from jtrack.store.tail import JournalReader
+
+
+class Snapshot:
+    """The views over one generation and the journals' tails.
+
+    Parameters
+    ----------
+    number, path
+        The generation; ``None`` for a store that was never folded.
+
+    Raises
+    ------
+    StoreVersionError
+        The generation was written by a newer jtrack.
+    duckdb.IOException
+        The file is gone, or no database.
+    """
+
+    def __init__(self, folder: StoreFolder, number: int | None, path: Path | None) -> None:
+        self.number = number
+        self.connection = connect()
+        self._folder = folder
+        if path is None:
+            create_base_in_memory(self.connection)
+        else:
+            self._attach(path)
+        create_tail(self.connection)
+        create_views(self.connection, folder.artifacts)
+        self.folded = read_positions(self.connection)
+        self._readers: dict[str, JournalReader] = {}
+        self._living: set[str] | None = None
+
+    def take_tail(self) -> None:
+        """Take what the journals have new, and look who of their writers lives."""
+        living, batches = set(), []
+        for writer in self._folder.writers():
+            reader = self._readers.get(writer)
+            if reader is None:
+                reader = JournalReader(self._folder, writer, copy.deepcopy(self.folded.get(writer)))
+                self._readers[writer] = reader
+            # Asked before reading: what the dead left is then all there is.
+            if alive := reader.is_alive():
+                living.add(writer)
+            if alive or not reader.finished:
+                batches.append(reader.read(final=not alive))
+        stage = stage_batches(batch for batch in batches if batch)
+        if not stage.is_empty:
+            merge_stage(self.connection, stage, "tail")
+        if not stage.is_empty or living != self._living:
+            self._living = living
+            self._note_unended()
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be read, a line each."""
+        return [problem for reader in self._readers.values() for problem in reader.problems]
+
+    def _attach(self, path: Path) -> None:
+        try:
+            attach(self.connection, path, read_only=True)
+        except duckdb.IOException:
+            # Somebody has it open read-write, as a duckdb shell does; their lock doesn't keep us from a copy.
+            copies = tempfile.mkdtemp(prefix="jtrack-")
+            weakref.finalize(self, shutil.rmtree, copies, ignore_errors=True)
+            with suppress(FileNotFoundError):
+                path = Path(shutil.copy(path, copies))
+            attach(self.connection, path, read_only=True)
+        try:
+            check_version(self.connection, self._folder.path)
+        except StoreVersionError:
+            self.connection.close()
+            raise
+
+    def _note_unended(self) -> None:
+        """Say of each run that never ended whether it runs, or was killed and when its writer was last heard."""
+        self.connection.execute("BEGIN")
+        self.connection.execute("DELETE FROM tail.unended")
+        self.connection.execute(
+            """INSERT INTO tail.unended
+               SELECT run_id, if(lives, 'RUNNING', 'KILLED'), if(lives, NULL, heard_at) FROM (
+                   SELECT r.run_id,
+                          coalesce(bool_or(list_contains(?::VARCHAR[], w.writer)), false) AS lives,
+                          coalesce(max(j.heartbeat_at), max(r.started_at)) AS heard_at
+                   FROM every_runs r LEFT JOIN every_run_writers w USING (run_id)
+                                     LEFT JOIN every_journals j USING (writer)
+                   WHERE r.status = 'RUNNING' GROUP BY r.run_id)""",
+            [sorted(self._living or ())],
+        )
+        self.connection.execute("COMMIT")
