@@ -9,11 +9,10 @@ from jtrack.errors import HeaderError, RunStateError
 from jtrack.magics.cell_header import TrackedSource, check_cell
 from jtrack.magics.header import Header
 from jtrack.magics.recording import open_recording
+from jtrack.magics.tracker import CellTracker, check_main_shell
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
-
-    from jtrack.magics.tracker import CellTracker
 
 
 def track_last(tracker: CellTracker, header: Header) -> None:
@@ -44,6 +43,7 @@ def track_body(tracker: CellTracker, line: str, body: str) -> Any:
     HeaderError
         The line is wrong, or the cell around it is tracked already.
     """
+    check_main_shell()
     header = check_cell(TrackedSource(f"%%track {line}", 1, body))
     if tracker.recording is not None:
         raise HeaderError("this cell is tracked already", "keep one %%track, on the cell's first line")

@@ -1,97 +1,102 @@
-"""Tab behind ``%%track``: options, experiments, names the cell sets, and ``name=`` of params used before.
+"""Tab behind jtrack's magics: options, experiments, names that the cell sets, params and metrics, runs, commands.
 
-A matcher of IPython's completer (API 2), which gets the whole cell; it is quiet everywhere else.
+A matcher of IPython's completer (API 2), which gets the whole cell; it is quiet on every other line.
 """
 
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
 from jtrack.capture.bindings import find_bindings
 from jtrack.capture.source import python_body
 from jtrack.magics.header import OPTIONS
+from jtrack.magics.known_names import KnownNames, quoted
 
 if TYPE_CHECKING:
-    from jtrack.magics.tracker import CellTracker
+    from collections.abc import Callable
 
-_LINE = re.compile(r"\s*%{1,2}track\s")
+_LINE = re.compile(r"\s*(%%track|%track|%runs|%compare|%jtrack)\s")
 _LIST_VALUE = re.compile(r"--(params|metrics)[ =](\S*,)?\S*$")
-_NAMES_LIVE_S = 5.0
+_ATTRIBUTES = ("run_name", "status", "started_at", "ended_at", "user_name", "run_id", "kind")
+
+Choices = list[tuple[str, str]]
 
 
-class HeaderCompleter:
-    """Completes the line of ``%track`` and ``%%track``."""
+class MagicCompleter:
+    """Completes the lines of jtrack's magics; ``matcher`` is what IPython's completer is given."""
 
-    def __init__(self, tracker: CellTracker) -> None:
-        self._tracker = tracker
-        self._names: tuple[float, list[str], list[str]] = (float("-inf"), [], [])
+    def __init__(self) -> None:
+        self._known = KnownNames()
+        self._choices: dict[str, Callable[[str, str], Choices]] = {
+            "%%track": self._for_header,
+            "%track": self._for_track_line,
+            "%runs": self._for_filter,
+            "%compare": self._for_compare,
+            "%jtrack": _for_command,
+        }
 
-        @context_matcher(identifier="jtrack.header_matcher")  # type: ignore[untyped-decorator]
+        @context_matcher(identifier="jtrack.magic_matcher")  # type: ignore[untyped-decorator]
         def matcher(context: CompletionContext) -> SimpleMatcherResult:
             return self.complete(context)
 
         self.matcher = matcher
 
     def complete(self, context: CompletionContext) -> SimpleMatcherResult:
-        """Give what can stand at the cursor; nothing outside the line of ``%track``."""
+        """Give what can stand at the cursor, and nothing on lines that are not jtrack's."""
         before = context.text_until_cursor
-        if not _LINE.match(before):
+        line = _LINE.match(before)
+        if line is None:
             return SimpleMatcherResult(completions=[], suppress=False)
-        fragment = re.split(r"[\s,=]", before)[-1]
-        choices = self._choices(before, context.full_text)
+        fragment = re.split(r"[\s,=<>()]", before)[-1]
+        choices = self._choices[line[1]](before, context.full_text)
         found = [SimpleCompletion(text, type=kind) for text, kind in choices if text.startswith(fragment)]
         return SimpleMatcherResult(completions=found, suppress=bool(found), ordered=True, matched_fragment=fragment)
 
-    def _choices(self, before: str, cell: str) -> list[tuple[str, str]]:
+    def _for_header(self, before: str, cell: str) -> Choices:
         if _LIST_VALUE.search(before):
             return [(name, "variable") for name in _names_set_by(cell)]
-        words = before.split()
         if re.search(r"=\S*$", before):
             return []
-        options = [(option.flag, "param") for option in OPTIONS]
-        if words[0] == "%track" and len(words) <= 2 - before[-1].isspace():
+        names = self._known.names()
+        words = before.split()[1:] if before[-1].isspace() else before.split()[1:-1]
+        has_experiment = any("=" not in word and not word.startswith("-") for word in words)
+        experiments = [] if has_experiment else [(quoted(name), "text") for name in names.experiments]
+        params = [(f"{name}=", "variable") for name in names.params if name.isidentifier()]
+        return [*experiments, *params, *((option.flag, "param") for option in OPTIONS)]
+
+    def _for_track_line(self, before: str, cell: str) -> Choices:
+        if len(before.split()) - (not before[-1].isspace()) <= 1:
             return [("--last", "param"), ("on", "keyword"), ("off", "keyword")]
-        experiments, params = self._known_names()
-        named = [(f"{name}=", "variable") for name in params]
-        return [*([(name, "text") for name in experiments] if _may_be_experiment(words) else []), *named, *options]
+        return self._for_header(before, cell)
 
-    def _known_names(self) -> tuple[Sequence[str], Sequence[str]]:
-        read_at, experiments, params = self._names
-        if time.monotonic() - read_at > _NAMES_LIVE_S:
-            try:
-                experiments, params = _read_names()
-            except Exception:  # no store yet, or one that can't be read: Tab is no place to say so
-                experiments, params = [], []
-            self._names = (time.monotonic(), experiments, params)
-        return experiments, params
+    def _for_filter(self, before: str, cell: str) -> Choices:
+        names = self._known.names()
+        keys = [("metrics", names.metrics), ("params", names.params), ("tags", names.tags)]
+        addressed = [(f"{noun}.{quoted_key(key)}", "variable") for noun, found in keys for key in found]
+        return [*addressed, *((f"attributes.{name}", "property") for name in _ATTRIBUTES)]
+
+    def _for_compare(self, before: str, cell: str) -> Choices:
+        runs = [(quoted(name), "text") for name in self._known.names().runs]
+        return [*runs, ("@last", "keyword"), *self._for_filter(before, cell)]
 
 
-def _read_names() -> tuple[list[str], list[str]]:
-    from jtrack.queries import rows
-
-    experiments = rows(
-        "SELECT name FROM experiments WHERE lifecycle_stage = 'active' ORDER BY updated_at DESC LIMIT 200"
-    )
-    params = rows("SELECT key FROM params GROUP BY key ORDER BY count(*) DESC LIMIT 200")
-    names: list[Any] = [row["key"] for row in params]
-    return [quoted(row["name"]) for row in experiments], [name for name in names if name.isidentifier()]
+def quoted_key(key: str) -> str:
+    """Write a key as a filter takes it: in backquotes where it is more than a word."""
+    return key if re.fullmatch(r"\w+", key) else f"`{key}`"
 
 
-def quoted(name: str) -> str:
-    """Write an experiment's name as the header takes it: in quotes where it has blanks or signs in it."""
-    return name if re.fullmatch(r"[\w./@:+][\w./@:+-]*", name) else repr(name)
+def _for_command(before: str, cell: str) -> Choices:
+    from jtrack.commands import COMMANDS
+
+    words = before.split()[1:] if before[-1].isspace() else before.split()[1:-1]
+    if not words:
+        return [(command.name, "keyword") for command in COMMANDS]
+    return [("--help", "param"), *(("--json", "param") for command in COMMANDS if command.name == words[0])]
 
 
 def _names_set_by(cell: str) -> list[str]:
-    body = cell.partition("\n")[2]
-    bindings = find_bindings(python_body(body))
+    bindings = find_bindings(python_body(cell.partition("\n")[2]))
     return sorted({*bindings.literals, *bindings.computed})
-
-
-def _may_be_experiment(words: list[str]) -> bool:
-    return not any("=" not in word and not word.startswith("-") for word in words[1:-1])

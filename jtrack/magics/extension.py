@@ -6,13 +6,16 @@ and several shells in one process keep apart.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
-from jtrack.magics.completion import HeaderCompleter
+from jtrack.magics.completion import MagicCompleter
 from jtrack.magics.config import JTrack
 from jtrack.magics.line_magics import TrackMagics
 from jtrack.magics.panel_magics import PanelMagics
 from jtrack.magics.tracker import CellTracker
+from jtrack.settings import TRACKING_URI_VARIABLE, default_tracking_uri
+from jtrack.tracking.context import process
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -23,11 +26,12 @@ def load(shell: InteractiveShell) -> None:
     """Hook everything up; a second call does nothing."""
     if _loaded(shell) is not None:
         return
+    _settle_store()
     settings = JTrack(parent=shell)
     _configurables(shell).append(settings)
     tracker = CellTracker(shell, settings)
     tracker.attach()
-    completer = HeaderCompleter(tracker)
+    completer = MagicCompleter()
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(completer.matcher)
     shell.register_magics(TrackMagics(shell, tracker, completer), PanelMagics(shell))
@@ -44,6 +48,13 @@ def unload(shell: InteractiveShell) -> None:
     _configurables(shell).remove(magics.tracker.desk.settings)
     for registered in (magics, shell.magics_manager.registry[PanelMagics.__name__]):
         _unregister(shell, registered)
+
+
+def _settle_store() -> None:
+    """Hold on to the store beside the notebook: a cell that changes the working folder doesn't change the store."""
+    with process.lock:
+        if process.tracking_uri is None and not os.environ.get(TRACKING_URI_VARIABLE):
+            process.tracking_uri = default_tracking_uri()
 
 
 def _loaded(shell: InteractiveShell) -> TrackMagics | None:

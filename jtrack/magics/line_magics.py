@@ -18,7 +18,7 @@ from jtrack.magics.tokens import header_fault, split_tokens
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from jtrack.magics.completion import HeaderCompleter
+    from jtrack.magics.completion import MagicCompleter
     from jtrack.magics.tracker import CellTracker
 
 _FORMS = "%track --last, %track on or %track off; %%track on a cell's first line records the cell"
@@ -28,7 +28,7 @@ _FORMS = "%track --last, %track on or %track off; %%track on a cell's first line
 class TrackMagics(Magics):
     """The magics that record."""
 
-    def __init__(self, shell: InteractiveShell, tracker: CellTracker, completer: HeaderCompleter) -> None:
+    def __init__(self, shell: InteractiveShell, tracker: CellTracker, completer: MagicCompleter) -> None:
         super().__init__(shell)
         self.tracker = tracker
         self.completer = completer

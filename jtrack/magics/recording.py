@@ -6,7 +6,6 @@ above all the user's cell, as they are.
 
 from __future__ import annotations
 
-import platform
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -75,18 +74,21 @@ class CellRecording:
 
     def close(self, finished: FinishedCell, printed: str) -> FinishedCell:
         """Close the run: with what the cell set, printed and failed of."""
-        error = finished.error
         attempt = self._desk.attempt
-        attempt("end the runs that the cell left open", lambda: end_inner_runs(self.run, error))
-        self._record_names(finished)
-        if printed:
-            attempt("keep the cell's output", lambda: self.run.log_text(printed, "stdout.txt"))
-        attempt("record the cell's source", lambda: self._note.settle(NOTEBOOK_WAIT_S))
-        text = None if error is None else cell_traceback(self.cell.shell, error)
-        attempt(
-            "record the end of the run", lambda: self.run.end(status_of(error), error=text, ended_at=finished.ended_at)
-        )
+        try:
+            attempt("end the runs that the cell left open", lambda: end_inner_runs(self.run, finished.error))
+            attempt("record what the cell set", lambda: self._record_names(finished))
+            if printed:
+                attempt("keep the cell's output", lambda: self.run.log_text(printed, "stdout.txt"))
+            attempt("record the cell's source", lambda: self._note.settle(NOTEBOOK_WAIT_S))
+        finally:  # an impatient second interrupt must not leave the run open for the cells to come
+            attempt("record the end of the run", lambda: self._end_run(finished))
         return replace(finished, run_id=self.run.run_id)
+
+    def _end_run(self, finished: FinishedCell) -> None:
+        error = finished.error
+        text = None if error is None else cell_traceback(self.cell.shell, error)
+        self.run.end(status_of(error), error=text, ended_at=finished.ended_at)
 
     def show_card(self) -> None:
         """Show the run below the cell's output, unless it is to be quiet."""
@@ -196,7 +198,7 @@ def _start_run(header: Header, source_type: str) -> tracking.ActiveRun:
         run_name=header.name,
         # A run that the user has left open is the one around: the cell's run becomes its child.
         nested=tracking.active_run() is not None,
-        tags={"jtrack.host": platform.node(), **header.tags},
+        tags=header.tags or None,
         description=header.note,
         kind=RunKind.CELL,
         source_type=source_type,

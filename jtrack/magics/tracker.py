@@ -144,11 +144,20 @@ class CellTracker:
         return False
 
     def _may_strip(self) -> bool:
-        if self.is_inside_cell:
-            return False
-        if not _is_main_thread():
-            raise HeaderError("%%track records cells of the main shell, and this one runs in a subshell")
-        return True
+        check_main_shell()
+        return not self.is_inside_cell
+
+
+def check_main_shell() -> None:
+    """Hold that this runs in the main shell, whose cells come one after another.
+
+    Raises
+    ------
+    HeaderError
+        It runs in a subshell, at the same time as a cell of the main one.
+    """
+    if not _is_main_thread():
+        raise HeaderError("%%track records cells of the main shell, and this one runs in a subshell")
 
 
 def _error_of(result: ExecutionResult | None) -> BaseException | None:

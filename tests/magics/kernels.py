@@ -67,6 +67,7 @@ class Kernel:
         """Send a cell to be executed, without waiting."""
         if cell_id is not None:
             metadata["cellId"] = cell_id
+        subshell_id = metadata.pop("subshell_id", None)
         content = {
             "code": code,
             "silent": False,
@@ -76,6 +77,7 @@ class Kernel:
             "stop_on_error": False,
         }
         message = self.client.session.msg("execute_request", content, metadata=metadata)
+        message["header"]["subshell_id"] = subshell_id
         self.client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
 

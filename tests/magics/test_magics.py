@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -173,7 +174,8 @@ def test_what_is_captured_can_be_chosen(kernel: Kernel, setting: str, source: st
 
 
 def test_tab_completes_options_names_and_experiments(kernel: Kernel) -> None:
-    kernel.run("%%track forest --quiet\nleaves = 3")
+    kernel.run("%%track forest --quiet --name 'a tall one'\nleaves = 3\nheight = leaves / 2")
+    time.sleep(5.1)  # names are remembered for five seconds
     assert complete(kernel, "%%track --me") == ["%%track --metrics"]
     assert complete(kernel, "%%track x=1 --q\nx = 2", 15) == ["%%track x=1 --quiet"]
     assert complete(kernel, "%%track for") == ["%%track forest"]
@@ -182,6 +184,12 @@ def test_tab_completes_options_names_and_experiments(kernel: Kernel) -> None:
     assert complete(kernel, "%%track --params acc,ab\nacc = f()\nabc = 2", 23) == ["%%track --params acc,abc"]
     assert complete(kernel, "%track ")[:3] == ["%track --last", "%track on", "%track off"]
     assert "%%track" in complete(kernel, "%%tra")
+    assert complete(kernel, "%track --last --q") == ["%track --last --quiet"]
+    assert complete(kernel, "%runs metrics.hei") == ["%runs metrics.height"]
+    assert complete(kernel, "%runs metrics.height>1 and params.lea") == ["%runs metrics.height>1 and params.leaves"]
+    assert "%compare 'a tall one'" in complete(kernel, "%compare 'a")
+    assert complete(kernel, "%jtrack comp") == ["%jtrack compare", "%jtrack compact"]
+    assert complete(kernel, "%jtrack runs --js") == ["%jtrack runs --json"]
     assert complete(kernel, "%%track\nleaves.bit_le") == ["%%track\nleaves.bit_length"]
 
 

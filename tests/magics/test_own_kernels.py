@@ -1,0 +1,94 @@
+"""What needs a kernel of its own: another folder, another git, settings from the start, a second shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.magics.kernels import TIMEOUT_S, Kernel
+
+pytestmark = pytest.mark.kernel
+
+_WAIT = (
+    "[m for m in get_ipython().magics_manager.registry.values() if hasattr(m, 'tracker')][0].tracker.desk.late.wait(30)"
+)
+
+
+def test_git_that_is_slow_delays_nothing_and_is_set_when_it_is_known(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", "-b", "trunk"], cwd=tmp_path, check=True)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "git").write_text('#!/bin/sh\nsleep 2\nPATH="${PATH#*:}" exec git "$@"\n')
+    (programs / "git").chmod(0o755)
+    kernel = Kernel(tmp_path, PATH=f"{programs}:{os.environ['PATH']}")
+    try:
+        kernel.run("%load_ext jtrack")
+        began = time.monotonic()
+        kernel.run("%%track --quiet\nx = 1")
+        assert time.monotonic() - began < 1.5
+        assert kernel.last_run()["git_branch"] is None
+        kernel.run(_WAIT)
+        run = kernel.last_run()
+        assert (run["git_branch"], run["git_commit"], run["git_dirty"]) == ("trunk", None, False)
+        assert run["status"] == "FINISHED"
+    finally:
+        kernel.stop()
+
+
+def test_the_store_stays_beside_the_notebook_when_a_cell_changes_the_folder(tmp_path: Path) -> None:
+    notebook, elsewhere = tmp_path / "notebook", tmp_path / "elsewhere"
+    for folder in (notebook, elsewhere):
+        folder.mkdir()
+    kernel = Kernel(notebook, JTRACK_TRACKING_URI="")
+    try:
+        kernel.run("import jtrack\nchosen = jtrack.set_experiment('mine').experiment_id\n%load_ext jtrack")
+        kernel.run(f"%cd -q {elsewhere}")
+        kernel.run("%%track --quiet\nx = 1")
+        assert kernel.last_run()["experiment_id"] == kernel.value("chosen")
+        assert (notebook / ".jtrack").is_dir()
+        assert not (elsewhere / ".jtrack").exists()
+    finally:
+        kernel.stop()
+
+
+def test_settings_come_from_the_kernels_configuration_too(tmp_path: Path) -> None:
+    store = tmp_path / "configured"
+    kernel = Kernel(tmp_path, "--JTrack.quiet=True", f"--JTrack.tracking_uri={store}")
+    try:
+        kernel.run("%load_ext jtrack")
+        assert kernel.run("%%track\nx = 1").displays == []
+        assert kernel.value("__import__('jtrack').get_tracking_uri()") == str(store)
+        assert store.is_dir()
+    finally:
+        kernel.stop()
+
+
+def test_cells_of_a_second_shell_leave_the_tracked_one_alone(tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path)
+    try:
+        if "kernel subshells" not in kernel.client.kernel_info(reply=True)["content"].get("supported_features", []):
+            pytest.skip("this ipykernel has no subshells")
+        kernel.run("%load_ext jtrack")
+        request = kernel.client.session.msg("create_subshell_request")
+        kernel.client.control_channel.send(request)
+        subshell_id = kernel.client.control_channel.get_msg(timeout=TIMEOUT_S)["content"]["subshell_id"]
+        source = "%%track --name main\nimport time\nprint('go', flush=True)\ntime.sleep(2)\nmine = len('ab')"
+        main = kernel.send(source)
+        kernel.wait_for_output(main, "go")
+        shown = kernel.run("import jtrack\njtrack.log_metric('theirs', 1)\nprint('beside')", subshell_id=subshell_id)
+        assert shown.ok, shown.traceback
+        for source in ("%%track\ny = 1", "%%time\n%%track\ny = 1"):
+            refused = kernel.run(source, subshell_id=subshell_id)
+            assert refused.reply["ename"] == "HeaderError"
+            assert "subshell" in refused.traceback
+        assert kernel.reply(main)["status"] == "ok"
+        run = kernel.last_run()
+        assert (run["run_name"], run["status"]) == ("main", "FINISHED")
+        assert run["metrics"] == {"mine": 2.0, "theirs": 1.0}
+        assert Path(run["artifact_uri"], "stdout.txt").read_text() == "go\n"
+    finally:
+        kernel.stop()
