@@ -79,6 +79,12 @@ class Lab:
             "([name, args]) => window.jupyterapp.commands.execute(name, args).then(() => null)", [name, args]
         )
 
+    def set_theme(self, dark: bool) -> None:
+        """Change between JupyterLab's two themes, and wait until the splash that covers the change is gone."""
+        self.command("apputils:change-theme", theme="JupyterLab Dark" if dark else "JupyterLab Light")
+        self.page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=str(not dark).lower())
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+
     def choose_from_palette(self, label: str) -> None:
         """Press Ctrl+Shift+C, type a command's label and press Enter."""
         self.page.keyboard.press("Control+Shift+C")

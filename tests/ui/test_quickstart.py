@@ -49,9 +49,9 @@ def test_the_quickstart_from_top_to_bottom_and_an_edited_cell_again(lab: Lab, qu
     for said in ("hidden", "hidden = 8", "errors", "accuracy", "▲", "▼"):
         assert said in text
     lab.screenshot("card-again", of=card)
-    lab.command("apputils:change-theme", theme="JupyterLab Dark")
+    lab.set_theme(dark=True)
     lab.screenshot("card-again-dark", of=card)
-    lab.command("apputils:change-theme", theme="JupyterLab Light")
+    lab.set_theme(dark=False)
 
     assert lab.console_errors == []
     assert lab.foreign_requests == []
