@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal
 
 from jtrack.entities import Curve, DatasetInput, Run, RunData, RunInfo, RunInputs, ViewType
@@ -15,9 +17,22 @@ from jtrack.values import parse_param
 if TYPE_CHECKING:
     import duckdb
 
+    from jtrack.store import Store
     from jtrack.store.catalog import Catalog
 
 OutputFormat = Literal["pandas", "list", "arrow", "polars"]
+
+_asked_store: ContextVar[Store | None] = ContextVar("jtrack_asked_store", default=None)
+
+
+@contextmanager
+def using(store: Store) -> Iterator[Store]:
+    """Ask ``store`` inside the block, instead of the one in force; other threads and tasks are not touched."""
+    token = _asked_store.set(store)
+    try:
+        yield store
+    finally:
+        _asked_store.reset(token)
 
 
 def rows(query: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
@@ -31,7 +46,8 @@ def sql(query: str, params: Sequence[object] | None = None) -> duckdb.DuckDBPyRe
     Returns
     -------
     duckdb.DuckDBPyRelation
-        The answer, which shows itself as a table: ``.df()``, ``.pl()``, ``.arrow()``, ``.fetchall()``. Times are in UTC.
+        The answer, which shows itself as a table: ``.df()``, ``.pl()``, ``.arrow()``, ``.fetchall()``.
+        Times are in UTC.
 
     Raises
     ------
@@ -90,7 +106,7 @@ def search_experiments(
     from jtrack.tracking.experiments import get_experiments
 
     query, values = plan_experiment_search(filter_string or "", order_by or [], ViewType(view_type), max_results)
-    return get_experiments(current_store(), [row["experiment_id"] for row in rows(query, values)])
+    return get_experiments(_store(), [row["experiment_id"] for row in rows(query, values)])
 
 
 def search_runs(
@@ -168,8 +184,12 @@ def metric_history(run_id: object, key: str, *, max_points: int | None = None) -
     return curve
 
 
+def _store() -> Store:
+    return _asked_store.get() or current_store()
+
+
 def _catalog() -> Catalog:
-    return current_store().catalog
+    return _store().catalog
 
 
 def _experiments_meant(ids: Sequence[str] | None, names: Sequence[str] | None, everywhere: bool) -> list[str] | None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import jtrack
+from jtrack import queries
 from jtrack.errors import InvalidFilterError, InvalidInputError, MetricNotFoundError, QueryError
+from jtrack.store import Store
 from jtrack.store.curves import thin
 
 
@@ -113,3 +118,23 @@ def test_points_logged_out_of_order_come_back_by_step() -> None:
             jtrack.log_metric("m", step, step=step)
     assert jtrack.metric_history(run.run_id, "m").step.tolist() == [1, 3, 3, 5]
     assert jtrack.get_run(run.run_id).data.metrics == {"m": 5.0}
+
+
+def test_another_store_is_asked_inside_the_block_and_in_this_thread_only(three_runs: list[str], tmp_path: Path) -> None:
+    def n_runs() -> int:
+        return len(jtrack.search_runs(output_format="list")) + len(queries.rows("SELECT run_id FROM runs"))
+
+    elsewhere: list[int] = []
+    with queries.using(Store(tmp_path / "other")) as store:
+        assert n_runs() == 0
+        assert queries.find_run(three_runs[0]) is None
+        assert [experiment.name for experiment in jtrack.search_experiments()] == ["Default"]
+        thread = threading.Thread(target=lambda: elsewhere.append(n_runs()))
+        thread.start()
+        thread.join()
+        with pytest.raises(InvalidFilterError), queries.using(store):
+            jtrack.search_runs(filter_string="metrics.")
+        assert n_runs() == 0
+    assert n_runs() == 6
+    assert elsewhere == [6]
+    assert not (tmp_path / "other").exists()
