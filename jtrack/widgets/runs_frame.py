@@ -58,7 +58,7 @@ class RunsQuery:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run; ``cells`` stand in the order of the columns, ``spark`` is x, y, x, y … in a 100 × 100 box."""
+    """One run; ``cells`` stand in the order of the columns, ``spark`` is x, y, x, y … in a 100 × 100 box, upwards."""
 
     run_id: str
     run_name: str
@@ -184,7 +184,7 @@ def _param_cell(row: dict[str, Any]) -> str:
 def _sparks(run_ids: list[str], metric_keys: list[str]) -> dict[str, tuple[int, ...]]:
     curves = thinned_curves(run_ids, metric_keys[:1], _SPARK_POINTS)
     fitted = {
-        run_id: fit_points(points.step, points.value, (0, 0, 100, 100))
+        run_id: fit_points(points.step, points.value, (0, 100, 100, 0))
         for (run_id, _), points in curves.items()
         if len(points.value) > 1
     }

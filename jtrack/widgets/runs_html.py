@@ -130,7 +130,7 @@ def _cell(column: Column, value: float | str | None) -> Markup:
 
 
 def _spark(spark: Sequence[int] | None) -> Markup | None:
-    return None if spark is None else spark_image(spark[::2], [100 - y for y in spark[1::2]], "curve")
+    return None if spark is None else spark_image(spark[::2], spark[1::2], "curve")
 
 
 def _foot(frame: RunsFrame) -> Markup | None:

@@ -1,9 +1,63 @@
-// The anywidget entry: the one module that is bundled into jtrack/widgets/static/panels.js.
+// The anywidget entry: the one module that is bundled into jtrack/widgets/static/panels.js. It draws the panel that
+// the widget's frame is for and carries its questions over the widget's custom messages (jtrack/widgets/panel.py).
 
-type Model = { get(key: string): unknown };
+import { type Ask, renderPanel } from '../panels';
+
+interface Model {
+  get(key: string): any;
+  send(content: object): void;
+  on(event: string, callback: (...args: any[]) => void): void;
+  off(event: string, callback: (...args: any[]) => void): void;
+}
+
+interface Reply {
+  reply: string;
+  result?: unknown;
+  error?: unknown;
+}
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
 
 export default {
-  render({ model, el }: { model: Model; el: HTMLElement }): void {
-    el.textContent = String(model.get('text') ?? '');
+  render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+    const { ask, close } = connect(model);
+    const panel = renderPanel(el, model.get('_frame_json'), ask);
+    return () => {
+      close();
+      panel.dispose();
+    };
   }
 };
+
+/** Ask over a model. Several views of one model each see every reply, and take those to their own questions. */
+function connect(model: Model): { ask: Ask; close(): void } {
+  const waiting = new Map<string, Waiting>();
+  const answer = (content: Reply): void => {
+    const asker = waiting.get(content?.reply);
+    if (asker) {
+      waiting.delete(content.reply);
+      if (content.error) {
+        asker.reject(content.error);
+      } else {
+        asker.resolve(content.result);
+      }
+    }
+  };
+  model.on('msg:custom', answer);
+  const ask: Ask = (method, params) =>
+    new Promise((resolve, reject) => {
+      const request = crypto.getRandomValues(new Uint32Array(2)).join('-');
+      waiting.set(request, { resolve, reject });
+      model.send({ request, method, params });
+    });
+  return {
+    ask,
+    close: () => {
+      model.off('msg:custom', answer);
+      waiting.clear();
+    }
+  };
+}

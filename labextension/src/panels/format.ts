@@ -1,0 +1,114 @@
+// How numbers, times and sizes read: the same rules as jtrack/widgets/format.py, held against the same cases
+// (tests/widgets/format_cases.json).
+
+export const MISSING = '–';
+const MINUS = '−';
+const SIGNIFICANT = 4;
+
+/** Decimals that give `value` four significant digits; null means scientific notation. */
+export function decimalsFor(value: number): number | null {
+  if (value === 0 || !Number.isFinite(value)) {
+    return 0;
+  }
+  const size = Math.abs(Number(value.toExponential(SIGNIFICANT - 1)));
+  if (size >= 1e7 || size < 1e-4) {
+    return null;
+  }
+  if (Number.isInteger(value)) {
+    return 0;
+  }
+  return Math.max(SIGNIFICANT - 1 - exponentOf(size), 0);
+}
+
+/** A metric as people read it; `decimals` of null takes what this value needs. */
+export function formatNumber(value: number | null, decimals: number | null = null): string {
+  if (value === null) {
+    return MISSING;
+  }
+  if (Number.isNaN(value)) {
+    return 'NaN';
+  }
+  if (!Number.isFinite(value)) {
+    return value > 0 ? '∞' : `${MINUS}∞`;
+  }
+  const places = decimals ?? decimalsFor(value);
+  const size = Math.abs(value);
+  const text =
+    places === null ? size.toExponential(SIGNIFICANT - 1).replace('e+', 'e') : withThousands(size.toFixed(places));
+  return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
+}
+
+/** The label of an axis: no more digits than it needs. */
+export function formatTick(value: number): string {
+  const text = formatNumber(Math.abs(value) < 1e-12 ? 0 : value);
+  return text.includes('.') && !text.includes('e') ? text.replace(/\.?0+$/, '') : text;
+}
+
+/** `38 ms`, `12.4 s`, `4 min 5 s`, `1 h 12 min`, `3 d 4 h`. */
+export function formatDuration(seconds: number | null): string {
+  if (seconds === null || !Number.isFinite(seconds)) {
+    return MISSING;
+  }
+  if (seconds < 0.0995) {
+    return `${(Math.max(seconds, 0) * 1000).toFixed(0)} ms`;
+  }
+  if (seconds < 59.95) {
+    return `${seconds.toFixed(1)} s`;
+  }
+  const whole = Math.round(seconds);
+  if (whole < 3600) {
+    return twoUnits(whole, 60, 'min', 1, 's');
+  }
+  if (whole < 86400) {
+    return twoUnits(Math.round(whole / 60) * 60, 3600, 'h', 60, 'min');
+  }
+  return twoUnits(Math.round(whole / 3600) * 3600, 86400, 'd', 3600, 'h');
+}
+
+/** `now`, `25 s ago`, `4 min ago`, `1 h ago`, `2 d ago`, then the date. */
+export function formatAgo(moment: string, now: Date): string {
+  const seconds = (now.getTime() - new Date(moment).getTime()) / 1000;
+  if (seconds < 5) {
+    return 'now';
+  }
+  const units: [limit: number, size: number, unit: string][] = [
+    [60, 1, 's'],
+    [3600, 60, 'min'],
+    [86400, 3600, 'h'],
+    [7 * 86400, 86400, 'd']
+  ];
+  const fitting = units.find(([limit]) => seconds < limit);
+  return fitting ? `${Math.floor(seconds / fitting[1])} ${fitting[2]} ago` : moment.slice(0, 10);
+}
+
+/** The full time, for a tooltip. */
+export function exactMoment(moment: string): string {
+  return `${new Date(moment).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** `1 run`, `1,204 runs`. */
+export function plural(n: number, noun: string): string {
+  return `${withThousands(String(n))} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+export function withThousands(digits: string): string {
+  const [whole = '', rest] = digits.split('.');
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return rest === undefined ? grouped : `${grouped}.${rest}`;
+}
+
+export function shorten(text: string, width: number): string {
+  const line = text.slice(0, width * 4).split(/\s+/).filter(Boolean).join(' ');
+  return line.length <= width && text.length <= width * 4 ? line : `${line.slice(0, width - 1)}…`;
+}
+
+function exponentOf(size: number): number {
+  // Not the logarithm: it is off by one for some powers of ten.
+  return Number(size.toExponential().split('e')[1]);
+}
+
+function twoUnits(whole: number, big: number, bigUnit: string, small: number, smallUnit: string): string {
+  const rest = Math.floor((whole % big) / small);
+  const first = `${Math.floor(whole / big)} ${bigUnit}`;
+  return rest ? `${first} ${rest} ${smallUnit}` : first;
+}

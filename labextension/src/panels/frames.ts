@@ -1,0 +1,160 @@
+// What the renderers are given: the JSON of jtrack's frames (jtrack/widgets/*_frame.py), names and all, and the
+// callbacks by which they ask for more. A renderer knows nothing of how either travels.
+
+/** JSON has no NaN and no infinities; these travel as text. */
+export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
+export type Direction = 'higher' | 'lower';
+export type RunStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
+
+export interface Column {
+  id: string;
+  kind: 'metrics' | 'params' | 'attributes';
+  key: string;
+  n_runs: number;
+  is_numeric: boolean;
+  direction: Direction | null;
+  best: number | null;
+  decimals: number | null;
+  only_value: string | null;
+}
+
+export interface RunRow {
+  run_id: string;
+  run_name: string;
+  status: RunStatus;
+  kind: string;
+  parent_run_id: string | null;
+  started_at: string;
+  duration_s: number | null;
+  /** In the order of the columns: a number for a metric, text for the rest. */
+  cells: (JsonNumber | string | null)[];
+  /** x, y, x, y … in a box of 100 × 100, y upwards. */
+  spark: number[] | null;
+}
+
+export interface RunsQuery {
+  filter_string: string;
+  order_by: string[];
+  experiment_names: string[] | null;
+  max_results: number;
+  columns: string[] | null;
+}
+
+export interface RunsFrame {
+  panel: 'runs';
+  title: string;
+  n_runs: number;
+  n_total: number;
+  query: RunsQuery;
+  columns: Column[];
+  available: Column[];
+  constants: { key: string; text: string }[];
+  rows: RunRow[];
+  offset: number;
+}
+
+export interface RunsCallbacks {
+  rows(asked: { offset: number; limit: number }): Promise<RunRow[]>;
+  search(asked: { filter_string: string; order_by: string[]; columns: string[] | null }): Promise<RunsFrame>;
+}
+
+export interface Points {
+  step: number[];
+  value: number[];
+  n_points: number;
+}
+
+export interface Curve {
+  key: string;
+  series: (Points | null)[];
+}
+
+/** A piece of a line, and whether it is what changed in it. */
+export type Span = [text: string, changed: boolean];
+export interface Line {
+  number: number;
+  spans: Span[];
+}
+
+export interface DiffRow {
+  kind: 'same' | 'changed' | 'removed' | 'added' | 'skipped';
+  left: Line | null;
+  right: Line | null;
+  n_skipped: number;
+}
+
+export interface SourcePair {
+  left: number;
+  right: number;
+  difference: { rows: DiffRow[]; n_removed: number; n_added: number; n_hidden: number };
+}
+
+export interface ComparedRun {
+  letter: string;
+  run_id: string;
+  run_name: string;
+  status: RunStatus;
+  started_at: string;
+  duration_s: number | null;
+  execution_count: number | null;
+}
+
+export interface ComparedText {
+  key: string;
+  is_numeric: boolean;
+  texts: (string | null)[];
+}
+
+export interface ComparedMetric {
+  key: string;
+  direction: Direction | null;
+  decimals: number | null;
+  values: (JsonNumber | null)[];
+  best: number | null;
+}
+
+export interface CompareFrame {
+  panel: 'compare';
+  runs: ComparedRun[];
+  n_found: number;
+  metrics: ComparedMetric[];
+  n_metrics: number;
+  params: ComparedText[];
+  details: ComparedText[];
+  constants: [key: string, text: string][];
+  curves: Curve[];
+  curve_keys: string[];
+  sources: SourcePair[];
+}
+
+export interface CompareCallbacks {
+  curve(asked: { key: string }): Promise<Curve>;
+  difference(asked: { left: number; right: number }): Promise<SourcePair>;
+}
+
+/** What a panel says when it could not do something: one line and what to type. */
+export interface Fault {
+  message: string;
+  hint: string | null;
+  /** For a filter, the offset of the fault in its text. */
+  position: number | null;
+}
+
+/** A panel that is drawn; it stays in its element until it is disposed of. */
+export interface Rendered<F> {
+  update(frame: F): void;
+  dispose(): void;
+}
+
+export function asNumber(value: JsonNumber | null): number | null {
+  return value === null ? null : Number(value);
+}
+
+/** Take a rejection of a callback for a fault; whatever else was thrown is told in its own words. */
+export function asFault(error: unknown): Fault {
+  if (typeof error === 'object' && error !== null && 'message' in error) {
+    const { message, hint, position } = error as Partial<Fault>;
+    return { message: String(message), hint: hint ?? null, position: position ?? null };
+  }
+  return { message: String(error), hint: null, position: null };
+}
