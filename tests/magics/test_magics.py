@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -175,7 +174,6 @@ def test_what_is_captured_can_be_chosen(kernel: Kernel, setting: str, source: st
 
 def test_tab_completes_options_names_and_experiments(kernel: Kernel) -> None:
     kernel.run("%%track forest --quiet --name 'a tall one'\nleaves = 3\nheight = leaves / 2")
-    time.sleep(5.1)  # names are remembered for five seconds
     assert complete(kernel, "%%track --me") == ["%%track --metrics"]
     assert complete(kernel, "%%track x=1 --q\nx = 2", 15) == ["%%track x=1 --quiet"]
     assert complete(kernel, "%%track for") == ["%%track forest"]

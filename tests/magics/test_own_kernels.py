@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -67,11 +70,50 @@ def test_settings_come_from_the_kernels_configuration_too(tmp_path: Path) -> Non
         kernel.stop()
 
 
-def test_cells_of_a_second_shell_leave_the_tracked_one_alone(tmp_path: Path) -> None:
+@pytest.fixture
+def small_disk(tmp_path: Path, could_not_run: Callable[[str], NoReturn]) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", disk], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        could_not_run(f"a full disk needs the right to mount a small one: {mounted.stderr.strip()}")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_full_disk_never_fails_a_cell_and_what_it_held_up_is_written_later(small_disk: Path, tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path, JTRACK_TRACKING_URI=str(small_disk / "store"))
+    source = "%%track --name {0}\nimport jtrack\nfor i in range(5000):\n    jtrack.log_metric('m', i)\nlast = i * 2"
+    try:
+        kernel.run("%load_ext jtrack")
+        assert kernel.run(source.format("before")).cards
+        with (small_disk / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+            while True:
+                filler.write(bytes(4096))
+        for name in ("during1", "during2"):
+            shown = kernel.run(source.format(name))
+            assert shown.ok, shown.traceback
+            assert kernel.value("last") == 9998
+        (small_disk / "filler").unlink()
+        until = time.monotonic() + TIMEOUT_S
+        query = "SELECT run_name, status, value FROM runs JOIN latest_metrics USING (run_id) WHERE key = 'm' ORDER BY 1"
+        whole = [{"run_name": name, "status": "FINISHED", "value": 4999.0} for name in ("before", "during1", "during2")]
+        while (found := kernel.rows(query)) != whole:
+            assert time.monotonic() < until, found
+            time.sleep(0.2)
+    finally:
+        kernel.stop()
+
+
+def test_cells_of_a_second_shell_leave_the_tracked_one_alone(
+    tmp_path: Path, could_not_run: Callable[[str], NoReturn]
+) -> None:
     kernel = Kernel(tmp_path)
     try:
         if "kernel subshells" not in kernel.client.kernel_info(reply=True)["content"].get("supported_features", []):
-            pytest.skip("this ipykernel has no subshells")
+            could_not_run("cells beside the main shell need an ipykernel with subshells: 7.0 or newer")
         kernel.run("%load_ext jtrack")
         request = kernel.client.session.msg("create_subshell_request")
         kernel.client.control_channel.send(request)
