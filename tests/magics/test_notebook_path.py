@@ -125,6 +125,20 @@ def test_the_server_tells_and_knows_of_a_rename(
         write_notebook(first)  # another notebook under the old name must not be taken for this one
         execute(client, TRACKED)
         assert tracked_path(tmp_path / "store", monkeypatch) == str(server.root / "moved.ipynb")
+        # The JupyterLab extension names it as the server does, and goes before the server's word.
+        content = {
+            "code": TRACKED,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": False,
+        }
+        metadata = {"jtrack": {"notebook_path": "sub/größe 1.ipynb"}}
+        message = client.session.msg("execute_request", content, metadata=metadata)
+        client.shell_channel.send(message)
+        while client.get_shell_msg(timeout=TIMEOUT_S)["parent_header"]["msg_id"] != message["header"]["msg_id"]:
+            pass
+        assert tracked_path(tmp_path / "store", monkeypatch) == str(first)
     finally:
         client.stop_channels()
         server.ask("DELETE", f"api/sessions/{session['id']}")
