@@ -1,0 +1,53 @@
+"""What ``%%track`` adds to a cell that does nothing, in a real kernel, in a folder under git: ``track_cell.py``.
+
+Timed from outside, as the page sees it: from the request to the kernel being idle again, tracked and untracked
+cells in turn.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
+from timing import finish
+
+N_PAIRS = 40
+GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@localhost")
+
+
+def main() -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run([*GIT, "commit", "-q", "--allow-empty", "-m", "start"], check=True)
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        load_ms = _cell_ms(client, "%load_ext jtrack")
+        first_ms = _cell_ms(client, "%%track\npass")
+        pairs = [(_cell_ms(client, "%%track\npass"), _cell_ms(client, "pass")) for _ in range(N_PAIRS)]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    tracked, plain = (statistics.median(costs) for costs in zip(*pairs, strict=True))
+    finish(added_ms=tracked - plain, plain_ms=plain, first_ms=first_ms - plain, load_ms=load_ms)
+
+
+def _cell_ms(client: BlockingKernelClient, code: str) -> float:
+    start = time.perf_counter()
+    message_id = client.execute(code)
+    idle = False
+    while not idle:
+        message = client.get_iopub_msg(timeout=60)
+        if message["msg_type"] == "error":
+            raise RuntimeError("\n".join(message["content"]["traceback"]))
+        own = message["parent_header"].get("msg_id") == message_id
+        idle = own and message["content"].get("execution_state") == "idle"
+    took_ms = (time.perf_counter() - start) * 1e3
+    client.get_shell_msg(timeout=60)
+    time.sleep(0.05)  # what a cell leaves to be done in the background is not in the next one's way
+    return took_ms
+
+
+if __name__ == "__main__":
+    main()
