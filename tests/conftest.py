@@ -7,6 +7,7 @@ the test is skipped and named once more in capitals at the end, so that nobody t
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,16 +16,12 @@ from typing import NoReturn
 import pytest
 
 TESTS = Path(__file__).parent
-MISSING = pytest.StashKey[dict[str, int]]()
+COULD_NOT_RUN = "COULD NOT RUN: "
 CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="store the new text where a snapshot differs")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[MISSING] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -44,24 +41,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def could_not_run(pytestconfig: pytest.Config) -> Callable[[str], NoReturn]:
+def could_not_run() -> Callable[[str], NoReturn]:
     """Call it with a reason and a remedy: fails in CI, else skips and is told again at the end."""
 
     def tell(reason: str) -> NoReturn:
-        missing = pytestconfig.stash[MISSING]
-        missing[reason] = missing.get(reason, 0) + 1
         if CI:
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+            pytest.fail(f"{COULD_NOT_RUN}{reason}", pytrace=False)
+        pytest.skip(f"{COULD_NOT_RUN}{reason}")
 
     return tell
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for reason in config.stash[MISSING]:
-        terminalreporter.section("COULD NOT RUN", sep="!", red=True, bold=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    # From the reports, which also come from the processes of `pytest -n`.
+    told = [
+        str(report.longrepr) for kind in ("skipped", "failed", "error") for report in terminalreporter.getreports(kind)
+    ]
+    reasons = sorted({match[1] for text in told if (match := re.search(rf"({COULD_NOT_RUN}[^'\"\n]*)", text))})
+    if reasons:
+        terminalreporter.section("LEFT OUT", sep="!", red=True, bold=True)
+    for reason in reasons:
         # One line with a fixed beginning: .ci/run repeats it after everything else.
-        terminalreporter.line(f"COULD NOT RUN: {reason}", red=True, bold=True)
+        terminalreporter.line(reason, red=True, bold=True)
 
 
 @pytest.fixture(autouse=True)
