@@ -35,6 +35,13 @@ def using(store: Store) -> Iterator[Store]:
         _asked_store.reset(token)
 
 
+@contextmanager
+def one_look() -> Iterator[None]:
+    """Look at the store once for all the questions inside the block: one state of it, at the price of one look."""
+    with _catalog().one_look():
+        yield
+
+
 def rows(query: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
     """Answer a SELECT over the store's views as dictionaries; times are aware, in UTC."""
     return _catalog().rows(query, params)

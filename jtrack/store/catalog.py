@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,21 @@ class Catalog:
         cursor: duckdb.DuckDBPyConnection = self._local.cursor
         return cursor
 
+    @contextmanager
+    def one_look(self) -> Iterator[None]:
+        """Look at the folder once for all the questions that this thread asks inside the block."""
+        self.refresh()
+        self._local.n_looks_held = self._n_looks_held + 1
+        try:
+            yield
+        finally:
+            self._local.n_looks_held = self._n_looks_held - 1
+
+    @property
+    def _n_looks_held(self) -> int:
+        n_held: int = getattr(self._local, "n_looks_held", 0)
+        return n_held
+
     def refresh(self) -> Snapshot:
         """Take what is new in the folder.
 
@@ -85,6 +101,8 @@ class Catalog:
         StoreVersionError
             A newer jtrack wrote into the store.
         """
+        if self._snapshot is not None and self._n_looks_held:
+            return self._snapshot
         with self._lock:
             try:
                 self._fold_if_due(self._newest_snapshot())

@@ -35,11 +35,17 @@ def send_message(folder: StoreFolder, run_id: str, message: dict[str, Any]) -> N
 
 
 class Mailbox:
-    """Reads the messages to one run, each once."""
+    """Reads the messages to one run, each once.
 
-    def __init__(self, folder: StoreFolder, run_id: str) -> None:
+    Parameters
+    ----------
+    start
+        How many bytes of messages were taken before; see :func:`messages_end`.
+    """
+
+    def __init__(self, folder: StoreFolder, run_id: str, start: int = 0) -> None:
         self._path = folder.control_path(run_id)
-        self._taken = self._size()  # what was said to an earlier life of this run is over
+        self._taken = start
         self._next_look = 0.0
 
     def new_messages(self) -> list[dict[str, Any]]:
@@ -48,7 +54,7 @@ class Mailbox:
         if now < self._next_look:
             return []
         self._next_look = now + LOOK_EVERY_S
-        if self._size() <= self._taken:
+        if _size(self._path) <= self._taken:
             return []
         with open(self._path, "rb") as file:
             file.seek(self._taken)
@@ -56,8 +62,14 @@ class Mailbox:
             self._taken = file.tell() - len(rest)
         return [message for message in map(open_line, lines) if message is not None]
 
-    def _size(self) -> int:
-        try:
-            return os.stat(self._path).st_size
-        except OSError:
-            return 0
+
+def messages_end(folder: StoreFolder, run_id: str) -> int:
+    """Tell where the messages to a run end now: what was said to an earlier life of it stands before."""
+    return _size(folder.control_path(run_id))
+
+
+def _size(path: str | os.PathLike[str]) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0

@@ -21,7 +21,7 @@ import weakref
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from jtrack import settings
@@ -38,6 +38,14 @@ Detail = dict[str, Any]
 
 class StoreWarning(UserWarning):
     """Something in the store could not be written yet, or not be read; the rest is unharmed."""
+
+
+class JournalMark(NamedTuple):
+    """A place in one writer's journal: all that is written later stands behind it."""
+
+    writer: str
+    n_events_bytes: int
+    n_points: int
 
 
 class EventFile:
@@ -58,6 +66,11 @@ class EventFile:
         with self._lock:
             self.waiting.append(self._render(kind, subject, detail))
             self._drain()
+
+    @property
+    def n_bytes(self) -> int:
+        """How long the file is."""
+        return self._end
 
     def beat(self) -> None:
         """Retry what waits and ask the disk to keep the rest."""
@@ -122,6 +135,12 @@ class Writer:
         """Append one event about ``subject``."""
         (self._events or self.open()[0]).append(kind, subject, detail)
         self._look_for_faults()
+
+    def mark(self) -> JournalMark:
+        """Tell where the journal ends now, for one who will follow it from here on."""
+        with self._lock:
+            events, points = self.open()
+            return JournalMark(self.name, events.n_bytes, points.n_claimed)
 
     def attach_run(self, run_id: str) -> None:
         """Tie the run's life to this process."""

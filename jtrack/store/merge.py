@@ -7,7 +7,8 @@ value travels in a registered column.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import duckdb
 import numpy as np
@@ -124,7 +125,16 @@ def load_columns(
     columns: Mapping[str, NDArray[np.generic]],
 ) -> None:
     """Put columns into a temporary table of the given types; numpy arrays are read where they lie."""
-    connection.register("columns_in", dict(columns))
     cast = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in kinds.items())
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {cast} FROM columns_in")
-    connection.unregister("columns_in")
+    with registered(connection, columns) as source:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {cast} FROM {source}")
+
+
+@contextmanager
+def registered(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, NDArray[np.generic]]) -> Iterator[str]:
+    """Let SQL read numpy arrays where they lie, inside the block, as a view of the name given."""
+    connection.register("columns_in", dict(columns))
+    try:
+        yield "columns_in"
+    finally:
+        connection.unregister("columns_in")

@@ -80,6 +80,11 @@ class PointFile:
         except IndexError:
             self._append_slowly(record)
 
+    @property
+    def n_claimed(self) -> int:
+        """How many places of the file have been taken so far; each is filled, or will be in a moment."""
+        return max(self.size - HEADER_BYTES, 0) // RECORD_BYTES - len(self._block.slots)
+
     def beat(self) -> None:
         """Write the heartbeat, retry what waits, and ask the disk to keep what is mapped."""
         with self._lock:

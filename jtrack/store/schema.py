@@ -131,10 +131,10 @@ PARTIAL = ("experiments", "runs")
 _SHOWN = {
     "runs": """
         SELECT r.* REPLACE (
-            coalesce(u.status, r.status) AS status,
-            coalesce(r.ended_at, u.ended_at) AS ended_at,
+            if(k.run_id IS NULL, r.status, 'KILLED') AS status,
+            coalesce(r.ended_at, k.ended_at) AS ended_at,
             coalesce(r.artifact_uri, concat_ws('/', h.path, r.experiment_id, r.run_id)) AS artifact_uri)
-        FROM tail.here h CROSS JOIN every_runs r LEFT JOIN tail.unended u USING (run_id)""",
+        FROM tail.here h CROSS JOIN every_runs r LEFT JOIN tail.killed k ON k.run_id = r.run_id""",
     "params": "SELECT * FROM every_params",
     "tags": "SELECT * FROM every_tags WHERE value IS NOT NULL",
     "artifacts": "SELECT * FROM every_artifacts WHERE sha256 IS NOT NULL",
@@ -179,8 +179,8 @@ def check_version(connection: duckdb.DuckDBPyConnection, store: Path) -> int:
     StoreVersionError
         It is newer than this jtrack knows.
     """
-    row = connection.execute("SELECT schema_version FROM base.meta").fetchone()
-    version = int(row[0]) if row else 0
+    rows = connection.execute("SELECT schema_version FROM base.meta").fetchall()
+    version = int(rows[0][0]) if rows else 0
     if version > SCHEMA_VERSION:
         raise StoreVersionError(store, version, SCHEMA_VERSION)
     return version
@@ -200,16 +200,18 @@ _MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {}
 def create_tail(connection: duckdb.DuckDBPyConnection) -> None:
     """Make an empty tail; whatever tail there was is gone."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS tail")
-    for table in (*COLUMNS, "unended"):
+    for table in (*COLUMNS, "killed"):
         connection.execute(f"DROP TABLE IF EXISTS tail.{table}")
     create_tables(connection, "tail")
-    connection.execute("CREATE TABLE tail.unended (run_id VARCHAR, status VARCHAR, ended_at TIMESTAMP)")
+    connection.execute("CREATE TABLE tail.killed (run_id VARCHAR, ended_at TIMESTAMP)")
 
 
-def create_views(connection: duckdb.DuckDBPyConnection, artifacts: Path) -> None:
+def create_views(connection: duckdb.DuckDBPyConnection, artifacts: Path, *, is_folded: bool) -> None:
     """Lay the views of the interface over ``base`` and ``tail``; runs keep their files below ``artifacts``."""
     for table in COLUMNS:
-        connection.execute(f"CREATE OR REPLACE VIEW every_{table} AS {_tail_over_base(table)}")
+        # Where nothing was ever folded, the base holds the default experiment and no more: simpler views are quicker.
+        query = _tail_over_base(table) if is_folded or table == "experiments" else f"SELECT * FROM tail.{table}"
+        connection.execute(f"CREATE OR REPLACE VIEW every_{table} AS {query}")
     connection.execute("CREATE OR REPLACE TABLE tail.here AS SELECT ?::VARCHAR AS path", [str(artifacts)])
     for view, query in _SHOWN.items():
         connection.execute(f"CREATE OR REPLACE VIEW {view} AS {query}")

@@ -20,8 +20,9 @@ from jtrack.store.connection import attach, connect, create_base_in_memory
 from jtrack.store.fold import read_positions
 from jtrack.store.folder import StoreFolder
 from jtrack.store.merge import merge_stage
+from jtrack.store.news import News
 from jtrack.store.schema import check_version, create_tail, create_views
-from jtrack.store.stage import stage_batches
+from jtrack.store.stage import Stage, stage_batches
 from jtrack.store.tail import JournalReader
 
 
@@ -50,10 +51,12 @@ class Snapshot:
         else:
             self._attach(path)
         create_tail(self.connection)
-        create_views(self.connection, folder.artifacts)
+        create_views(self.connection, folder.artifacts, is_folded=path is not None)
         self.folded = read_positions(self.connection)
+        self._news = News(self.connection)
         self._readers: dict[str, JournalReader] = {}
         self._living: set[str] | None = None
+        self._killed: set[str] = set()
 
     def take_tail(self) -> None:
         """Take what the journals have new, and look who of their writers lives."""
@@ -70,10 +73,19 @@ class Snapshot:
                 batches.append(reader.read(final=not alive))
         stage = stage_batches(batch for batch in batches if batch)
         if not stage.is_empty:
-            merge_stage(self.connection, stage, "tail")
-        if not stage.is_empty or living != self._living:
+            self._merge(stage)
+        # Runs that never ended: who lives decides, and what the dead left, and news of a run that was taken for dead.
+        left = any(batch and batch.writer not in living for batch in batches)
+        if left or living != self._living or not self._killed.isdisjoint(stage.rows["runs"]):
             self._living = living
-            self._note_unended()
+            self._note_killed()
+
+    def _merge(self, stage: Stage) -> None:
+        if self._news.fits(stage):
+            self._news.merge(stage)
+        else:
+            merge_stage(self.connection, stage, "tail")
+            self._news.note_bulk(stage)
 
     @property
     def problems(self) -> list[str]:
@@ -96,19 +108,18 @@ class Snapshot:
             self.connection.close()
             raise
 
-    def _note_unended(self) -> None:
-        """Say of each run that never ended whether it runs, or was killed and when its writer was last heard."""
+    def _note_killed(self) -> None:
+        """Note the runs that never ended and whose writers are all gone, and when these were last heard of."""
         self.connection.execute("BEGIN")
-        self.connection.execute("DELETE FROM tail.unended")
+        self.connection.execute("DELETE FROM tail.killed")
         self.connection.execute(
-            """INSERT INTO tail.unended
-               SELECT run_id, if(lives, 'RUNNING', 'KILLED'), if(lives, NULL, heard_at) FROM (
-                   SELECT r.run_id,
-                          coalesce(bool_or(list_contains(?::VARCHAR[], w.writer)), false) AS lives,
-                          coalesce(max(j.heartbeat_at), max(r.started_at)) AS heard_at
-                   FROM every_runs r LEFT JOIN every_run_writers w USING (run_id)
-                                     LEFT JOIN every_journals j USING (writer)
-                   WHERE r.status = 'RUNNING' GROUP BY r.run_id)""",
+            """INSERT INTO tail.killed
+               SELECT r.run_id, coalesce(max(j.heartbeat_at), max(r.started_at))
+               FROM every_runs r LEFT JOIN every_run_writers w USING (run_id) LEFT JOIN every_journals j USING (writer)
+               WHERE r.status = 'RUNNING'
+               GROUP BY r.run_id HAVING NOT coalesce(bool_or(list_contains(?::VARCHAR[], w.writer)), false)""",
             [sorted(self._living or ())],
         )
         self.connection.execute("COMMIT")
+        found = self.connection.execute("SELECT run_id FROM tail.killed").fetchall()
+        self._killed = {run_id for (run_id,) in found}

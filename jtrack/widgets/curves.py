@@ -8,9 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
 
 from jtrack import queries
+from jtrack.store.curves import thin
 
+# So few points are quicker fetched and thinned here than cut into buckets there.
+_FEW_POINTS = 10_000
+
+_SERIES = """
+SELECT run_id, key, series_no, n_points FROM every_series
+WHERE run_id IN (SELECT unnest(?::VARCHAR[])) AND key IN (SELECT unnest(?::VARCHAR[])) AND n_points > 0
+"""
+_POINTS = """
+SELECT series_no, step, value FROM every_points
+WHERE series_no IN (SELECT unnest(?::INTEGER[])) AND isfinite(value) ORDER BY series_no, step, logged_at
+"""
 _THINNED = """
 WITH points AS (
     SELECT run_id, key, step, value,
@@ -50,9 +67,25 @@ def thinned_curves(run_ids: Sequence[str], keys: Sequence[str], max_points: int)
     """Read curves by (run id, key), each of at most about ``max_points`` points."""
     if not run_ids or not keys:
         return {}
+    series = queries.rows(_SERIES, [list(run_ids), list(keys)])
+    if sum(row["n_points"] for row in series) <= _FEW_POINTS:
+        return _few_points(series, max_points)
     n_buckets = max((max_points - 2) // 2, 1)
     found = queries.rows(_THINNED, [list(run_ids), list(keys), n_buckets])
     return {(row["run_id"], row["key"]): _points(row) for row in found}
+
+
+def _few_points(series: list[dict[str, Any]], max_points: int) -> dict[tuple[str, str], Points]:
+    names = {row["series_no"]: (row["run_id"], row["key"]) for row in series}
+    found = queries.rows(_POINTS, [list(names)]) if names else []
+    curves = {}
+    for number, points in groupby(found, key=itemgetter("series_no")):
+        step, value = zip(*((point["step"], point["value"]) for point in points), strict=True)
+        kept = thin(np.array(value), max_points).tolist()
+        one_step = step[0] == step[-1]
+        steps = tuple(int(i if one_step else step[i]) for i in kept)
+        curves[names[number]] = Points(steps, tuple(float(value[i]) for i in kept), len(value))
+    return curves
 
 
 def _points(row: dict[str, object]) -> Points:

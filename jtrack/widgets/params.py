@@ -15,12 +15,12 @@ from jtrack.widgets.format import format_param, shorten
 
 TEXT_WIDTH = 48
 _EXACT_WIDTH = 200
+_FEW = 8
 
 _PARAMS = f"""
 SELECT run_id, key, left(value, {_EXACT_WIDTH + 1}) AS value, md5(value_json::VARCHAR) AS digest, number,
        CASE WHEN length(value_json::VARCHAR) <= {_EXACT_WIDTH} THEN value_json::VARCHAR END AS value_json
-FROM params WHERE run_id IN (SELECT unnest(?::VARCHAR[]))
-ORDER BY key
+FROM params WHERE run_id IN ({{places}}) ORDER BY key
 """
 
 
@@ -37,7 +37,10 @@ class ParamValue:
 def read_params(run_ids: Sequence[str]) -> dict[str, dict[str, ParamValue]]:
     """Read the params of runs, by run id and then by key in alphabetical order."""
     params: dict[str, dict[str, ParamValue]] = {run_id: {} for run_id in run_ids}
-    for row in queries.rows(_PARAMS, [list(run_ids)]):
+    # A few ids as they are: a list would be a join, which takes longer to plan than to do.
+    few = len(run_ids) <= _FEW
+    query = _PARAMS.format(places=", ".join("?" * len(run_ids)) if few else "SELECT unnest(?::VARCHAR[])")
+    for row in queries.rows(query, list(run_ids) if few else [list(run_ids)]):
         params[row["run_id"]][row["key"]] = param_value(row["value"], row["value_json"], row["digest"], row["number"])
     return params
 
