@@ -35,11 +35,6 @@ _CELL = """
 SELECT cell_id, execution_count, source, notebook_path FROM cells WHERE run_id = ? AND role = 'tracked'
 ORDER BY execution_count DESC NULLS LAST LIMIT 1
 """
-# Without a notebook's path, cells are the same only within one experiment.
-SAME_CELL = """
-r.lifecycle_stage = 'active' AND c.cell_id = ?
-AND (c.notebook_path = ? OR (c.notebook_path IS NULL AND ?::VARCHAR IS NULL AND r.experiment_id = ?))
-"""
 _RUNS_OF_CELL = (
     "SELECT run_id FROM cells WHERE cell_id = ? AND role = 'tracked' AND notebook_path IS NOT DISTINCT FROM ?"
 )
@@ -144,7 +139,7 @@ def card_frame(run_id: str) -> CardFrame:
 
 
 def _read_card(run_id: str, head: Mapping[str, Any]) -> CardFrame:
-    siblings = _siblings(head)
+    siblings = read_siblings(head)
     before = _previous(head, siblings)
     metrics = _metrics(run_id, before)
     return CardFrame(
@@ -189,18 +184,16 @@ def _compare_param(key: str, value: ParamValue | None, previous: ParamValue | No
     return CardParam(key, value, previous, Change.CHANGED)
 
 
-def cell_key(head: Mapping[str, Any]) -> list[Any]:
-    """The values of `SAME_CELL`, from a row with the columns of the run's tracked cell."""
-    return [head["cell_id"], head["notebook_path"], head["notebook_path"], head["experiment_id"]]
-
-
 def _experiment_name(experiment_id: str) -> str:
     found = queries.rows(_EXPERIMENT, [experiment_id])
     return str(found[0]["name"]) if found else experiment_id
 
 
-def _siblings(head: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Read the runs of the same cell, this one among them, the oldest first."""
+def read_siblings(head: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Read the runs of the same cell, this one among them, the oldest first.
+
+    Without a notebook's path, cells are the same only within one experiment.
+    """
     if head["cell_id"] is None:
         return []
     run_ids = {row["run_id"] for row in queries.rows(_RUNS_OF_CELL, [head["cell_id"], head["notebook_path"]])}
