@@ -135,23 +135,17 @@ def open_recording(desk: Desk, header: Header, cell: RunningCell, *, already_ran
         cell.shell.user_ns.update(header.values)
         cell = cell.with_numbers()
     try:
-        run = _start_run(header, "LOCAL" if cell.origin.connection_file is None else "NOTEBOOK")
+        source_type = "LOCAL" if cell.origin.connection_file is None else "NOTEBOOK"
+        run = _start_run(header, source_type, cell.started_at if already_ran else None)
     except Exception as error:
         desk.notices.warn("record this cell", error)
         return None
-    if already_ran:
-        desk.attempt("record when the cell began", lambda: run.set_attributes(started_at=to_us(cell.started_at)))
     if header.values:
         desk.attempt("record the params", lambda: run.log_params(header.values))
     settings = desk.settings
     facts = LateFacts(git=settings.capture_git, environment=settings.capture_environment)
     note = desk.late.start(run, cell.origin, cell.identity, cell.execution_count, facts)
     return CellRecording(desk, header, cell, run, note)
-
-
-def to_us(moment: datetime) -> int:
-    """Microseconds since the epoch, as the journal writes times."""
-    return int(moment.timestamp() * 1_000_000)
 
 
 def end_inner_runs(run: tracking.ActiveRun, error: BaseException | None) -> None:
@@ -189,7 +183,7 @@ def output_filter(shell: InteractiveShell, stream: Any) -> Callable[[], bool]:
     )
 
 
-def _start_run(header: Header, source_type: str) -> tracking.ActiveRun:
+def _start_run(header: Header, source_type: str, started_at: datetime | None) -> tracking.ActiveRun:
     experiment_id = None
     if header.experiment is not None:
         experiment_id = get_or_create_experiment(tracking.current_store(), header.experiment).experiment_id
@@ -202,6 +196,7 @@ def _start_run(header: Header, source_type: str) -> tracking.ActiveRun:
         description=header.note,
         kind=RunKind.CELL,
         source_type=source_type,
+        started_at=started_at,
     )
 
 

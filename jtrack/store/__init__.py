@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
 import weakref
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jtrack.store.artifacts import ArtifactStore
 from jtrack.store.folder import StoreFolder
-from jtrack.store.journal import StoreWarning, Writer
+from jtrack.store.journal import StoreWarning, Writer, warn_unwritten
 
 if TYPE_CHECKING:
     from jtrack.store.catalog import Catalog
@@ -73,12 +71,6 @@ class Store:
             if self._catalog is not None:
                 self._catalog.close()
                 self._catalog = None
-
-
-def warn_unwritten(message: str) -> None:
-    """Warn of what could not be written; where warnings are errors, the user's training goes on all the same."""
-    with suppress(StoreWarning):
-        warnings.warn(message, StoreWarning, stacklevel=4)
 
 
 _stores: weakref.WeakSet[Store] = weakref.WeakSet()

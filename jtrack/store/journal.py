@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import secrets
+import sys
 import threading
 import time
 import warnings
@@ -258,8 +259,16 @@ class Writer:
             self._warned = True
             end = "is lost with this process" if final else "is kept in memory and tried again"
             message = f"{self.folder.path}: {fault.strerror}: what is logged {end} ({self.n_waiting} waiting)"
-            with suppress(StoreWarning):  # where warnings are errors, training goes on all the same
-                warnings.warn(message, StoreWarning, stacklevel=4)
+            warn_unwritten(message)
+
+
+def warn_unwritten(message: str) -> None:
+    """Warn of what could not be written, at the user's line, and let training go on where warnings are errors."""
+    frame, depth = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("jtrack."):
+        frame, depth = frame.f_back, depth + 1
+    with suppress(StoreWarning):
+        warnings.warn(message, StoreWarning, stacklevel=depth)
 
 
 class _UnopenedPoints:

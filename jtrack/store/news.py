@@ -122,9 +122,9 @@ class News:
             _take_point(series, step, value, at)
             numbers.append(series["series_no"])
         fresh = {"series_no": np.array(numbers), **{name: points[name] for name in ("step", "value", "logged_at")}}
-        with registered(self._connection, fresh) as columns:
+        with registered(self._connection, fresh) as source:
             # A NaN of numpy's arrives as NULL.
-            query = f"SELECT series_no, step, coalesce(value, 'nan'), logged_at FROM {columns}"
+            query = f"SELECT series_no, step, coalesce(value, 'nan'), logged_at FROM {source}"
             self._connection.execute(f"INSERT INTO tail.points {query}")
 
     def _open_series(self, run_id: str, key: str) -> dict[str, Any]:

@@ -140,8 +140,8 @@ class PointFile:
 
     def _grow(self) -> None:
         """Reserve the next block on the disk, map it and offer its slots."""
-        start, n_bytes = self.size, BLOCK_BYTES if self.size else FIRST_BLOCK_BYTES
-        _reserve(self._descriptor, start, n_bytes)
+        start = self.size
+        n_bytes = self._reserve_block(start)
         if start == 0:
             os.pwrite(self._descriptor, _HEADER.pack(MAGIC, time.time_ns()).ljust(HEADER_BYTES, b"\0"), 0)
         first = HEADER_BYTES if start == 0 else 0
@@ -156,6 +156,16 @@ class PointFile:
         self.size = start + n_bytes
         # A thread that claimed a slot of the block before still holds that block, so its mapping outlives this line.
         self._block = _Block(memory, list(range(n_bytes - RECORD_BYTES, first - 1, -RECORD_BYTES)))
+
+    def _reserve_block(self, start: int) -> int:
+        if start:
+            try:
+                _reserve(self._descriptor, start, BLOCK_BYTES)
+                return BLOCK_BYTES
+            except OSError:
+                os.ftruncate(self._descriptor, start)  # what a failed reservation took; a nearly full disk has a little
+        _reserve(self._descriptor, start, FIRST_BLOCK_BYTES)
+        return FIRST_BLOCK_BYTES
 
 
 _NO_BLOCK = _Block(bytearray(), [])

@@ -34,6 +34,7 @@ def start_run(
     kind: RunKind | str = RunKind.BLOCK,
     source_name: str | None = None,
     source_type: str | None = None,
+    started_at: datetime | None = None,
 ) -> ActiveRun:
     """Start a run, or take one up again; use it with ``with``, or end it with :func:`end_run`.
 
@@ -53,6 +54,8 @@ def start_run(
         Sample CPU, memory, disk, network and GPUs every 10 seconds, as metrics ``system/…``.
     source_name, source_type
         What runs: ``None`` is the script, as ``LOCAL``.
+    started_at
+        When it began, for what is recorded after the fact; ``None`` is now.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def start_run(
         parent_run_id=parent_run_id or (outer.run_id if outer else None),
         status=RunStatus.RUNNING,
         lifecycle_stage=LifecycleStage.ACTIVE,
-        started_at=datetime.now(UTC),
+        started_at=started_at or datetime.now(UTC),
         ended_at=None,
         user_name=settings.user_name(),
         source_name=source_name or _script(),
