@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         start_run,
     )
     from jtrack.widgets.compare import compare
+    from jtrack.widgets.run_page import show
     from jtrack.widgets.runs_table import runs
 
 _TRACKING = (
@@ -71,6 +72,7 @@ _HOMES = {
     "unload_ipython_extension": "jtrack.magics",
     "runs": "jtrack.widgets.runs_table",
     "compare": "jtrack.widgets.compare",
+    "show": "jtrack.widgets.run_page",
 }
 
 __all__ = [
@@ -113,6 +115,7 @@ __all__ = [
     "set_tag",
     "set_tags",
     "set_tracking_uri",
+    "show",
     "sql",
     "start_run",
     "unload_ipython_extension",
@@ -130,3 +133,11 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "jtrack.server", "name": "jtrack"}]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "jtrack"}]

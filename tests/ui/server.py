@@ -43,11 +43,18 @@ class LabServer:
 @contextmanager
 def lab_server(root: Path, private: Path) -> Iterator[LabServer]:
     """Serve the folder ``root``; ``private`` takes configuration, runtime files and IPython's profile."""
-    port = _free_port()
+    port = free_port()
+    with started(_command(root, private, port), root, environment(private)) as log:
+        yield LabServer(f"http://127.0.0.1:{port}", root, log)
+
+
+@contextmanager
+def started(command: list[str], cwd: Path, env: dict[str, str]) -> Iterator[list[str]]:
+    """Run a Jupyter server until the block ends, from when it says that it is running; gives its log as it grows."""
     process = subprocess.Popen(
-        _command(root, private, port),
-        cwd=root,
-        env=_environment(private),
+        command,
+        cwd=cwd,
+        env=env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -59,8 +66,8 @@ def lab_server(root: Path, private: Path) -> Iterator[LabServer]:
     reader.start()
     try:
         if not running.wait(START_TIMEOUT_S) or process.poll() is not None:
-            raise RuntimeError("JupyterLab did not start:\n" + "".join(log))
-        yield LabServer(f"http://127.0.0.1:{port}", root, log)
+            raise RuntimeError("the server did not start:\n" + "".join(log))
+        yield log
     finally:
         _stop(process)
         reader.join()
@@ -84,7 +91,8 @@ def _built_extension(private: Path) -> Path:
     return link.parent
 
 
-def _environment(private: Path) -> dict[str, str]:
+def environment(private: Path) -> dict[str, str]:
+    """Give a server an environment of its own, with nothing of the developer's."""
     config = private / "config"
     for name, settings in SETTINGS.items():
         path = config / "lab" / "user-settings" / f"{name}.jupyterlab-settings"
@@ -102,7 +110,8 @@ def _environment(private: Path) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a port of the loopback that nobody has now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,0 +1,229 @@
+"""The runs of a notebook, of a folder or of a whole store: found by a search, read a page at a time.
+
+The search gives the ids in order; the scope is laid over it in SQL. Of a run with a thousand metrics a list needs the
+few that matter, of a param of a megabyte its beginning.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from jtrack import queries
+from jtrack.errors import ExperimentNotFoundError
+from jtrack.server.places import Place, spellings
+from jtrack.server.question import Question, Scope
+from jtrack.server.values import typed_form
+from jtrack.store.search import plan_search
+from jtrack.widgets.direction import order_metrics
+from jtrack.widgets.frames import duration_s
+
+MOST_ROWS = 500
+_MOST_METRICS = 12
+_MOST_PARAMS = 24
+_MOST_TEXT = 200
+
+# A trial, or a run inside a tracked cell, knows no notebook of its own: it goes with its parent.
+_WITH_CHILDREN = """
+WITH RECURSIVE meant(run_id) AS (
+    {seeds}
+    UNION
+    SELECT r.run_id FROM runs r JOIN meant m ON r.parent_run_id = m.run_id
+)
+SELECT run_id FROM meant
+"""
+_OF_NOTEBOOK = """
+SELECT run_id FROM runs WHERE source_name IN (SELECT unnest(?::VARCHAR[]))
+UNION SELECT run_id FROM cells WHERE role = 'tracked' AND notebook_path IN (SELECT unnest(?::VARCHAR[]))
+"""
+_OF_FOLDER = """
+SELECT r.run_id FROM runs r JOIN (SELECT unnest(?::VARCHAR[]) AS folder) f ON starts_with(r.source_name, f.folder)
+"""
+_ROWS = """
+SELECT r.run_id, r.run_name, r.status, r.kind, r.parent_run_id, r.lifecycle_stage, r.started_at, r.ended_at,
+       r.experiment_id, e.name AS experiment_name, r.source_name, r.user_name, r.description
+FROM runs r LEFT JOIN experiments e USING (experiment_id) WHERE r.run_id IN (SELECT unnest(?::VARCHAR[]))
+"""
+_CELLS = """
+SELECT DISTINCT ON (run_id) run_id, cell_id, execution_count, notebook_path FROM cells
+WHERE role = 'tracked' AND run_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY run_id, execution_count DESC NULLS LAST
+"""
+_CHILDREN = """
+SELECT parent_run_id AS run_id, count(*) AS n FROM runs
+WHERE lifecycle_stage = 'active' AND parent_run_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY parent_run_id
+"""
+_METRICS = """
+SELECT run_id, key, value, step, n_points FROM latest_metrics WHERE run_id IN (SELECT unnest(?::VARCHAR[]))
+"""
+_PARAMS = f"""
+SELECT run_id, key, left(value, {_MOST_TEXT}) AS value, number,
+       CASE WHEN length(value_json::VARCHAR) <= {_MOST_TEXT} THEN value_json::VARCHAR END AS value_json
+FROM params WHERE run_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY key
+"""
+_TAGS = f"""
+SELECT run_id, key, left(value, {_MOST_TEXT}) AS value FROM tags
+WHERE run_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY key
+"""
+
+_NO_CELL: dict[str, Any] = {"notebook_path": None, "cell_id": None, "execution_count": None}
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMetric:
+    """The last point of a metric."""
+
+    key: str
+    value: float
+    step: int
+    n_points: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedParam:
+    """A param: ``value`` as text, cut at 200; ``value_json`` is its typed form, ``None`` where that is longer."""
+
+    key: str
+    value: str
+    value_json: Any
+    number: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRun:
+    """One run of a list; ``metrics`` are the first of ``n_metrics``, those that matter most in front."""
+
+    run_id: str
+    run_name: str
+    status: str
+    kind: str
+    lifecycle_stage: str
+    parent_run_id: str | None
+    n_children: int
+    started_at: datetime
+    ended_at: datetime | None
+    duration_s: float | None
+    experiment_id: str
+    experiment_name: str | None
+    user_name: str | None
+    source_name: str | None
+    notebook_path: str | None
+    cell_id: str | None
+    execution_count: int | None
+    description: str | None
+    metrics: tuple[ListedMetric, ...]
+    n_metrics: int
+    params: tuple[ListedParam, ...]
+    n_params: int
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunsPage:
+    """A page of runs; ``n_runs`` is how many there are in all pages."""
+
+    scope: Scope
+    n_runs: int
+    offset: int
+    runs: tuple[ListedRun, ...]
+
+
+def list_runs(asked: Question) -> RunsPage:
+    """Find runs and read one page of them; ``offset``, ``limit``, and ``metric`` names the metrics to show.
+
+    Raises
+    ------
+    InvalidFilterError
+        The filter or the order can't be read; the error says where.
+    ExperimentNotFoundError
+        There is no experiment of this name.
+    """
+    search, values = plan_runs(asked)
+    n_runs = asked.store.catalog.rows(f"SELECT count(*) AS n FROM ({search})", values)[0]["n"]
+    offset = asked.number("offset", 0, 0, 2**53)
+    limit = asked.number("limit", 50, 0, MOST_ROWS)
+    page = f"SELECT run_id FROM ({search}) ORDER BY place LIMIT ? OFFSET ?"
+    run_ids = [row["run_id"] for row in asked.store.catalog.rows(page, [*values, limit, offset])]
+    return RunsPage(asked.scope, n_runs, offset, read_runs(run_ids, asked.texts("metric") or None))
+
+
+def plan_runs(asked: Question) -> tuple[str, list[object]]:
+    """Plan the search that a request asks for: SQL with columns ``run_id`` and ``place``, its place in the order."""
+    experiments = _experiment_ids(asked.texts("experiment"))
+    search, values = plan_search(asked.text("filter"), asked.texts("order_by"), experiments, asked.view_type)
+    scope, scope_values = _plan_scope(asked.scope, asked.place)
+    within = f"WHERE run_id IN ({scope})" if scope else ""
+    placed = f"SELECT run_id, row_number() OVER () AS place FROM ({search})"
+    return f"SELECT run_id, place FROM ({placed}) {within}", [*values, *scope_values]
+
+
+def read_runs(run_ids: Sequence[str], metric_keys: Sequence[str] | None = None) -> tuple[ListedRun, ...]:
+    """Read runs in the order of their ids; one that is gone is left out.
+
+    Parameters
+    ----------
+    metric_keys
+        The metrics to give, in this order; ``None`` gives those that matter most.
+    """
+    if not run_ids:
+        return ()
+    ids = [list(run_ids)]
+    heads = {row["run_id"]: row for row in queries.rows(_ROWS, ids)}
+    cells = {row.pop("run_id"): row for row in queries.rows(_CELLS, ids)}
+    children = {row["run_id"]: row["n"] for row in queries.rows(_CHILDREN, ids)}
+    metrics, params, tags = (_by_run(queries.rows(query, ids)) for query in (_METRICS, _PARAMS, _TAGS))
+    return tuple(
+        ListedRun(
+            **heads[run_id],
+            n_children=children.get(run_id, 0),
+            duration_s=duration_s(heads[run_id]["started_at"], heads[run_id]["ended_at"]),
+            **cells.get(run_id, _NO_CELL),
+            metrics=_chosen_metrics(metrics[run_id], metric_keys),
+            n_metrics=len(metrics[run_id]),
+            params=tuple(_param(row) for row in params[run_id][:_MOST_PARAMS]),
+            n_params=len(params[run_id]),
+            tags={row["key"]: row["value"] for row in tags[run_id]},
+        )
+        for run_id in run_ids
+        if run_id in heads
+    )
+
+
+def _chosen_metrics(rows: list[dict[str, Any]], keys: Sequence[str] | None) -> tuple[ListedMetric, ...]:
+    found = {row.pop("key"): row for row in rows}
+    chosen = order_metrics(found)[:_MOST_METRICS] if keys is None else [key for key in keys if key in found]
+    return tuple(ListedMetric(key, **found[key]) for key in chosen)
+
+
+def _param(row: dict[str, Any]) -> ListedParam:
+    return ListedParam(row["key"], row["value"], typed_form(row["value_json"]), row["number"])
+
+
+def _by_run(rows: list[dict[str, Any]]) -> defaultdict[str, list[dict[str, Any]]]:
+    grouped: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        grouped[row.pop("run_id")].append(row)
+    return grouped
+
+
+def _plan_scope(scope: Scope, place: Place) -> tuple[str, list[object]]:
+    if scope is Scope.ALL:
+        return "", []
+    if scope is Scope.NOTEBOOK and place.notebook_path is not None:
+        paths = spellings(place.notebook_path)
+        return _WITH_CHILDREN.format(seeds=_OF_NOTEBOOK), [paths, paths]
+    folders = [os.path.join(folder, "") for folder in spellings(place.folder)]
+    return _WITH_CHILDREN.format(seeds=_OF_FOLDER), [folders]
+
+
+def _experiment_ids(names: Sequence[str]) -> list[str] | None:
+    if not names:
+        return None
+    found = {row["name"]: row["experiment_id"] for row in queries.rows("SELECT experiment_id, name FROM experiments")}
+    for name in names:
+        if name not in found:
+            raise ExperimentNotFoundError(name, found)
+    return [found[name] for name in names]

@@ -1,0 +1,114 @@
+"""Panels in the server: opened, asked, forgotten; the same frames as in a notebook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import jtrack
+from jtrack.server.answers import PanelGoneError
+from jtrack.server.panel_models import MODELS
+from jtrack.server.panels import Panels
+from jtrack.server.places import Place
+from jtrack.server.question import Question
+from jtrack.store import Store
+from jtrack.widgets.frames import frame_json
+from jtrack.widgets.runs_frame import RunsQuery, read_runs
+from tests.server.client import Client
+from tests.server.samples import cell_run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def two_runs(folder: Path) -> list[str]:
+    notebook = folder / "a.ipynb"
+    return [cell_run(notebook, "c1", {"lr": lr}, {"acc": [lr, 2 * lr]}, run_name=f"r{lr}") for lr in (0.1, 0.3)]
+
+
+def test_the_runs_table(server: Client, folder: Path, two_runs: list[str]) -> None:
+    opened = server.post("panels/runs", {"store": folder.name, "request": "q1", "params": {"max_results": 50}}).json
+    assert opened["reply"] == "q1"
+    assert opened["result"] == frame_json(read_runs(RunsQuery(max_results=50)).frame)
+    asked = {"notebook_path": f"{folder.name}/a.ipynb", "panel_id": opened["panel_id"]}
+    page = server.post("panels/runs", {**asked, "method": "rows", "params": {"offset": 1, "limit": 5}}).json
+    assert [row["run_id"] for row in page["result"]] == [two_runs[0]]
+    search = {"filter_string": "params.lr > 0.2", "order_by": [], "columns": None}
+    found = server.post("panels/runs", {**asked, "method": "search", "params": search}).json
+    assert [row["run_id"] for row in found["result"]["rows"]] == [two_runs[1]]
+    again = server.post("panels/runs", asked).json
+    assert again["result"] == found["result"]
+
+
+def test_an_error_is_a_reply(server: Client, folder: Path, two_runs: list[str]) -> None:
+    wrong = server.post("panels/runs", {"store": folder.name, "request": 7, "params": {"filter_string": "lr >>> 1"}})
+    assert wrong.status == 200
+    assert wrong.json["reply"] == 7
+    assert wrong.json["error"]["position"] is not None
+    assert "result" not in wrong.json
+    for params in ({"colour": 1}, {"filter_string": 3}, {"order_by": 5}, {"max_results": "x"}):
+        assert server.post("panels/runs", {"store": folder.name, "params": params}).json["error"]["message"], params
+    opened = server.post("panels/runs", {"store": folder.name}).json
+    unknown = server.post("panels/runs", {"store": folder.name, "panel_id": opened["panel_id"], "method": "drop"}).json
+    assert "no method 'drop'" in unknown["error"]["message"]
+
+
+def test_the_comparison_and_the_card(server: Client, folder: Path, two_runs: list[str]) -> None:
+    opened = server.post("panels/compare", {"store": folder.name, "params": {"runs": two_runs}}).json
+    assert [run["run_id"] for run in opened["result"]["runs"]] == two_runs
+    asked = {"store": folder.name, "panel_id": opened["panel_id"]}
+    curve = server.post("panels/compare", {**asked, "method": "curve", "params": {"key": "acc"}}).json["result"]
+    assert [len(series["value"]) for series in curve["series"]] == [2, 2]
+    difference = {**asked, "method": "difference", "params": {"left": 0, "right": 1}}
+    assert server.post("panels/compare", difference).json["result"]["difference"]["rows"]
+    card = server.post("panels/card", {"store": folder.name, "params": {"run_id": two_runs[1]}}).json["result"]
+    assert card["previous"]["run_id"] == two_runs[0]
+    one = server.post("panels/compare", {"store": folder.name, "params": {"runs": two_runs[:1]}}).json
+    assert "two runs or more" in one["error"]["message"]
+
+
+def test_a_card_of_a_running_cell_moves(server: Client, folder: Path) -> None:
+    with jtrack.start_run() as run:
+        run.log_metric("loss", 1.0)
+        opened = server.post("panels/card", {"store": folder.name, "params": {"run_id": run.run_id}}).json
+        run.log_metric("loss", 0.5)
+        asked = {"store": folder.name, "panel_id": opened["panel_id"]}
+        values = [server.post("panels/card", asked).json["result"]["metrics"][0]["value"], opened["result"]["metrics"]]
+        assert (values[0], values[1][0]["value"]) == (0.5, 1.0)
+
+
+def test_a_panel_that_is_not_open(server: Client, folder: Path, two_runs: list[str]) -> None:
+    opened = server.post("panels/runs", {"store": folder.name}).json
+    other_panel = server.post("panels/compare", {"store": folder.name, "panel_id": opened["panel_id"]})
+    other_store = server.post("panels/runs", {"panel_id": opened["panel_id"]})
+    never = server.post("panels/runs", {"store": folder.name, "panel_id": "f00"})
+    for reply in (other_panel, other_store, never):
+        assert reply.status == 410
+        assert reply.json["hint"]
+    unknown = server.post("panels/rns", {"store": folder.name})
+    assert unknown.status == 404
+    assert unknown.json["hint"] == "did you mean 'runs'?"
+
+
+def test_the_least_recently_used_panel_is_forgotten(tmp_path: Path) -> None:
+    panels, store = Panels(most_open=2), Store(tmp_path / ".jtrack")
+
+    def ask(**body: object) -> dict[str, object]:
+        return panels.answer(Question(store, Place(store.path, tmp_path), ("runs",), {}, body))
+
+    first, second = (ask()["panel_id"] for _ in range(2))
+    ask(panel_id=first)
+    third = ask()["panel_id"]
+    assert "result" in ask(panel_id=first)
+    assert "result" in ask(panel_id=third)
+    with pytest.raises(PanelGoneError):
+        ask(panel_id=second)
+
+
+def test_panels_need_no_widgets() -> None:
+    from tests.store.processes import run
+
+    code = f"import jtrack.server.extension; print(sorted({list(MODELS)!r}), *sys.modules)"
+    loaded = set(run(code).split())
+    assert {"ipywidgets", "anywidget", "IPython"} & loaded == set()
