@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         folder = item.path.relative_to(TESTS).parts[0]
         if folder == "ui":
             item.add_marker(pytest.mark.ui)
-            item.add_marker(pytest.mark.timeout(300))
+            item.add_marker(pytest.mark.timeout(180))
         if folder == "benchmarks":
             item.add_marker(pytest.mark.bench)
         if item.get_closest_marker("ui") or item.get_closest_marker("bench"):
