@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         start_run,
     )
     from jtrack.widgets.compare import compare
+    from jtrack.widgets.parallel import parallel
     from jtrack.widgets.run_page import show
     from jtrack.widgets.runs_table import runs
 
@@ -72,6 +73,7 @@ _HOMES = {
     "unload_ipython_extension": "jtrack.magics",
     "runs": "jtrack.widgets.runs_table",
     "compare": "jtrack.widgets.compare",
+    "parallel": "jtrack.widgets.parallel",
     "show": "jtrack.widgets.run_page",
 }
 
@@ -103,6 +105,7 @@ __all__ = [
     "log_params",
     "log_text",
     "metric_history",
+    "parallel",
     "rename_experiment",
     "restore_experiment",
     "restore_run",

@@ -1,4 +1,4 @@
-"""The magics that show: ``%runs``, ``%compare`` and ``%jtrack``, thin skins over the functions of the same name."""
+"""The magics that show: ``%runs``, ``%compare``, ``%parallel``, ``%jtrack``; thin skins over functions of that name."""
 
 from __future__ import annotations
 
@@ -67,6 +67,25 @@ class PanelMagics(Magics):
         from jtrack.widgets.compare import compare
 
         return compare(run_selection(line))
+
+    @line_magic
+    def parallel(self, line: str) -> Any:
+        """Show runs as lines over their params and metrics.
+
+        ::
+
+            %parallel [RUN]
+            %parallel RUN RUN ...
+            %parallel FILTER
+
+        The children of a run, such as a sweep's trials; without one, of the newest run that has children. A run is a
+        full id, a prefix of it or a name that fits one run, or ``@last``; names with blanks need quotes.
+        ``panel = %parallel`` keeps the panel, and ``panel.frame`` is the data behind it.
+        """
+        from jtrack.widgets.parallel import parallel
+
+        selection = run_selection(line)
+        return parallel(selection or None)
 
     @line_magic
     def jtrack(self, line: str) -> Any:

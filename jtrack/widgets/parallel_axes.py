@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from jtrack.direction import Direction
+from jtrack.widgets.direction import Direction
 from jtrack.widgets.runs_columns import ColumnKind
 
 if TYPE_CHECKING:
@@ -172,4 +172,4 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def importance(axis: Axis) -> tuple[float, str]:
     """A key to sort axes by, the most telling first."""
-    return (-1.0 if axis.correlation is None else abs(axis.correlation)) * -1, axis.key
+    return (1.0 if axis.correlation is None else -abs(axis.correlation)), axis.key

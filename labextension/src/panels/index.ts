@@ -2,6 +2,7 @@
 
 import { renderCompare } from './compare';
 import type { CompareCallbacks, Rendered, RunsCallbacks } from './frames';
+import { renderParallel } from './parallel';
 import { renderRuns } from './runs';
 
 /** How a host carries a panel's question to whoever holds the runs; it rejects with a fault. */
@@ -20,8 +21,23 @@ const PANELS: Record<string, Draw> = {
       difference: asked => ask('difference', asked)
     };
     return renderCompare(element, frame, callbacks);
-  }
+  },
+  parallel: (element, frame, ask) =>
+    renderParallel(element, frame, {
+      lines: asked => ask('lines', asked),
+      brush: run_ids => {
+        tell(element, 'jtrack-brush', { run_ids });
+        // What is shown does not hang on it: a host that nobody answers in is told in vain.
+        ask('brush', { run_ids }).catch(() => undefined);
+      },
+      open: run_id => tell(element, 'jtrack-open-run', { run_id })
+    })
 };
+
+/** Let the page around a panel know what someone did in it. */
+function tell(element: HTMLElement, name: string, detail: object): void {
+  element.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+}
 
 /** Draw the panel that a frame is for. */
 export function renderPanel(element: HTMLElement, frame: { panel: string }, ask: Ask): Rendered<any> {

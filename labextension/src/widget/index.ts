@@ -25,7 +25,11 @@ export default {
   render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     const { ask, close } = connect(model);
     const panel = renderPanel(el, model.get('_frame_json'), ask);
+    // The kernel may have more to show than it was asked for: a sweep tells of its trials while the cell runs.
+    const update = (): void => panel.update(model.get('_frame_json'));
+    model.on('change:_frame_json', update);
     return () => {
+      model.off('change:_frame_json', update);
       close();
       panel.dispose();
     };
