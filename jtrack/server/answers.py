@@ -17,6 +17,7 @@ from jtrack.errors import (
     RunStateError,
     StoreVersionError,
 )
+from jtrack.server.files import RangeError
 from jtrack.widgets.frames import frame_json
 
 
@@ -29,6 +30,7 @@ class PanelGoneError(JTrackError):
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFoundError, 404),
+    (RangeError, 416),
     (PanelGoneError, 410),
     (RunStateError, 409),
     (StoreVersionError, 409),

@@ -7,30 +7,24 @@ all else is a download, and every reply forbids scripts, forms and the network t
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
-from jtrack.entities import Run
-from jtrack.errors import ArtifactNotFoundError, InvalidInputError
-from jtrack.store import Store
+from jtrack import queries
+from jtrack.errors import JTrackError
 from jtrack.store.artifacts import check_artifact_path
+from jtrack.widgets.artifact_files import find_artifact, image_type, is_text, read_head
 
 SANDBOX = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; media-src data:; "
     "form-action 'none'; base-uri 'none'"
 )
 MOST_SHOWN_BYTES = 64 * 1024 * 1024
-_SNIFFED_BYTES = 4096
 _DOWNLOAD = "application/octet-stream"
+_SHOWN_IMAGES = ("png", "jpeg", "gif", "webp")
 
-_BY_BEGINNING = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
 _TEXT_BY_SUFFIX = {
     ".html": "text/html",
     ".htm": "text/html",
@@ -41,6 +35,14 @@ _TEXT_BY_SUFFIX = {
     ".md": "text/markdown",
 }
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class RangeError(JTrackError, ValueError):
+    """A part was asked for that the file doesn't have."""
+
+    def __init__(self, n_bytes: int, start: int) -> None:
+        self.n_bytes = n_bytes
+        super().__init__(f"the file has {n_bytes} bytes, and none from {start} on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,8 @@ class ServedFile:
     etag: str
 
 
-def find_file(store: Store, run: Run, path: str) -> ServedFile:
-    """Find an artifact of a run.
+def find_file(run_id: str, path: str) -> ServedFile:
+    """Find a file that the run with this full id has logged.
 
     Raises
     ------
@@ -65,30 +67,21 @@ def find_file(store: Store, run: Run, path: str) -> ServedFile:
     InvalidInputError
         The path leads out of the run's folder.
     """
-    name = check_artifact_path(path).as_posix()
-    rows = store.catalog.rows("SELECT path, sha256 FROM artifacts WHERE run_id = ?", [run.info.run_id])
-    known = {row["path"]: row["sha256"] for row in rows}
-    folder = store.artifacts.run_path(run.info.experiment_id, run.info.run_id)
-    found = folder / name
-    # What the run never logged isn't served though it lies there, nor what a link leads to.
-    if name not in known or not found.is_file() or not _is_within(found, folder):
-        raise ArtifactNotFoundError(name, known)
+    found = find_artifact(run_id, path)
+    digests = queries.rows("SELECT sha256 FROM artifacts WHERE run_id = ? AND path = ?", [run_id, _name(path)])
     n_bytes = found.stat().st_size
     content_type = sniff_type(found)
     shown = content_type != _DOWNLOAD and n_bytes <= MOST_SHOWN_BYTES
-    return ServedFile(found, found.name, n_bytes, content_type, shown, f'"{known[name]}"')
+    return ServedFile(found, found.name, n_bytes, content_type, shown, f'"{digests[0]["sha256"]}"')
 
 
 def sniff_type(path: Path) -> str:
     """Tell a file's type from its first bytes, and for a text from its name; never what a name claims alone."""
-    with path.open("rb") as file:
-        head = file.read(_SNIFFED_BYTES)
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    for beginning, content_type in _BY_BEGINNING:
-        if head.startswith(beginning):
-            return content_type
-    if not _is_text(head):
+    head = read_head(path)
+    image = image_type(head)
+    if image in _SHOWN_IMAGES:
+        return f"image/{image}"
+    if image is not None or not is_text(head):
         return _DOWNLOAD
     return f"{_TEXT_BY_SUFFIX.get(path.suffix.lower(), 'text/plain')}; charset=utf-8"
 
@@ -98,7 +91,7 @@ def parse_range(header: str | None, n_bytes: int) -> tuple[int, int] | None:
 
     Raises
     ------
-    InvalidInputError
+    RangeError
         It asks for what lies behind the end.
     """
     match = _RANGE.fullmatch(header.strip()) if header else None
@@ -111,27 +104,15 @@ def parse_range(header: str | None, n_bytes: int) -> tuple[int, int] | None:
         if match[2] and int(match[2]) < start:
             return None
     if start >= n_bytes or stop <= start:
-        raise InvalidInputError(f"the file has {n_bytes} bytes, and none from {start} on")
+        raise RangeError(n_bytes, start)
     return start, stop
 
 
 def disposition(name: str, *, is_shown: bool) -> str:
     """Name the file for whoever saves it, in ASCII and in full; without any character that could end the header."""
-    from urllib.parse import quote
-
     plain = re.sub(r'[^\x20-\x7e]|["\\;]', "_", name)
     return f"{'inline' if is_shown else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def _is_text(head: bytes) -> bool:
-    if b"\0" in head:
-        return False
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return len(head) == _SNIFFED_BYTES and error.start >= len(head) - 3  # cut within a character
-    return True
-
-
-def _is_within(path: Path, folder: Path) -> bool:
-    return os.path.commonpath([os.path.realpath(path), os.path.realpath(folder)]) == os.path.realpath(folder)
+def _name(path: str) -> str:
+    return check_artifact_path(path).as_posix()

@@ -21,7 +21,7 @@ from tornado.iostream import StreamClosedError
 from jtrack import queries
 from jtrack.errors import InvalidInputError
 from jtrack.server.answers import error_json, parse_body, render_json, status_of
-from jtrack.server.files import SANDBOX, ServedFile, disposition, find_file, parse_range
+from jtrack.server.files import SANDBOX, RangeError, ServedFile, disposition, find_file, parse_range
 from jtrack.server.places import Place, find_place
 from jtrack.server.question import Question
 from jtrack.server.service import Service
@@ -104,7 +104,7 @@ class JsonHandler(Handler):
         if answer is None:
             raise web.HTTPError(405)
         try:
-            text = await self.ask(lambda question: render_json(answer(question)), path)
+            text = await self.ask(lambda question: _render(answer, question), path)
         except Exception as error:
             self.fail(error)
         else:
@@ -175,9 +175,11 @@ class ArtifactHandler(FileHandler):
         """Send a file, or a part of it."""
         self.check_xsrf_cookie()  # as Jupyter does for files: no other site may show them as its own
         try:
-            found = await self.ask(lambda q: find_file(q.store, queries.get_run(run_id), path), (run_id, path))
+            found = await self.ask(lambda _: find_file(queries.get_run(run_id).info.run_id, path), (run_id, path))
             part = parse_range(self.request.headers.get("Range"), found.n_bytes)
         except Exception as error:
+            if isinstance(error, RangeError):
+                self.set_header("Content-Range", f"bytes */{error.n_bytes}")
             self.fail(error)
             return
         self._describe(found)
@@ -229,6 +231,12 @@ class TableHandler(FileHandler):
             with target.open("rb") as file:
                 await self.send_file(file, 0, n_bytes)
         await self.finish(set_content_type=FORMATS[suffix])
+
+
+def _render(answer: Answerer, question: Question) -> str:
+    # One look for all that is read, so that the parts of an answer agree.
+    with queries.one_look():
+        return render_json(answer(question))
 
 
 def _seconds(text: str) -> float:

@@ -17,6 +17,7 @@ from jtrack.widgets.compare_frame import (
     select_runs,
 )
 from jtrack.widgets.difference import diff_sources
+from jtrack.widgets.run_model import RunModel
 from jtrack.widgets.runs_frame import NEWEST_FIRST, RunRow, RunsFrame, RunsQuery, read_runs
 
 _MOST_ROWS_AT_ONCE = 200
@@ -131,4 +132,9 @@ class CardModel:
         return {}
 
 
-MODELS: dict[str, Callable[..., PanelModel]] = {"runs": RunsModel, "compare": CompareModel, "card": CardModel}
+MODELS: dict[str, Callable[..., PanelModel]] = {
+    "runs": RunsModel,
+    "compare": CompareModel,
+    "card": CardModel,
+    "run": RunModel,
+}

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, overload
 
 from jtrack import queries
-from jtrack.entities import Curve, DatasetInput, RunInfo, RunStatus
+from jtrack.entities import CellRole, Curve, DatasetInput, RunInfo, RunStatus
 from jtrack.server.question import Question
-from jtrack.server.runs_listing import ListedRun, read_runs
 from jtrack.server.values import typed_form
 from jtrack.store import curves as store_curves
 from jtrack.store.addresses import run_id_of
-from jtrack.widgets.card_frame import card_frame
 from jtrack.widgets.direction import Direction, infer_direction, order_metrics
 from jtrack.widgets.frames import duration_s
+from jtrack.widgets.run_relatives import RelatedRun, find_neighbours, read_children, read_related
 
 if TYPE_CHECKING:
     from jtrack.store.catalog import Catalog
@@ -32,6 +31,7 @@ _MOST_TEXT = 2_000
 _MOST_CHILDREN = 200
 _MOST_EVENTS = 500
 _MOST_ARTIFACTS = 5_000
+_NO_CELL = {"cell_id": None, "notebook_path": None, "execution_count": None}
 
 _PARAMS = f"""
 SELECT key, left(value, {_MOST_TEXT}) AS value, length(value) AS n_characters, number,
@@ -51,15 +51,6 @@ SELECT path, n_bytes, sha256, created_at FROM artifacts WHERE run_id = ? ORDER B
 _EVENTS = f"""
 SELECT "at", kind, detail::VARCHAR AS detail FROM events WHERE subject = ? AND kind NOT IN ('run_attached', 'series')
 ORDER BY "at" DESC LIMIT {_MOST_EVENTS}
-"""
-_CHILDREN = """
-SELECT run_id FROM runs WHERE parent_run_id = ? AND lifecycle_stage = 'active' ORDER BY started_at LIMIT ?
-"""
-_NEXT = """
-SELECT r.run_id FROM runs r JOIN cells c ON c.run_id = r.run_id AND c.role = 'tracked'
-JOIN runs mine ON mine.run_id = ? JOIN cells own ON own.run_id = mine.run_id AND own.role = 'tracked'
-WHERE r.lifecycle_stage = 'active' AND c.cell_id = own.cell_id AND c.notebook_path = own.notebook_path
-AND (r.started_at, r.run_id) > (mine.started_at, mine.run_id) ORDER BY r.started_at, r.run_id LIMIT 1
 """
 
 
@@ -118,11 +109,11 @@ class Knob:
 class Lineage:
     """The run's parent, its children (the first of ``n_children``), and the runs of its cell before and after it."""
 
-    parent: ListedRun | None
-    children: tuple[ListedRun, ...]
+    parent: RelatedRun | None
+    children: tuple[RelatedRun, ...]
     n_children: int
-    previous: ListedRun | None
-    next: ListedRun | None
+    previous: RelatedRun | None
+    next: RelatedRun | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +149,7 @@ def read_page(asked: Question) -> RunPage:
     run_id = run_id_of(asked.store.catalog, asked.path[0])
     run = queries.get_run(run_id)
     events = parse_events(queries.rows(_EVENTS, [run_id]))
+    cells = queries.rows(_CELLS, [run_id])
     return RunPage(
         run=run.info,
         experiment_name=_experiment_name(run.info.experiment_id),
@@ -167,11 +159,11 @@ def read_page(asked: Question) -> RunPage:
         metrics=_metrics(asked.store.catalog, run_id),
         tags=run.data.tags,
         inputs=run.inputs.dataset_inputs,
-        cells=tuple(queries.rows(_CELLS, [run_id])),
+        cells=tuple(cells),
         environment=_environment(run.info.environment_sha256),
         artifacts=tuple(queries.rows(_ARTIFACTS, [run_id])),
         artifacts_url=f"artifacts/{run_id}/",
-        lineage=_lineage(run.info),
+        lineage=_lineage(run.info, cells),
         knobs=read_knobs(events),
         notes=tuple(Note(e["at"], e["detail"].get("text", "")) for e in events if e["kind"] == "note_added"),
         events=tuple(events),
@@ -249,16 +241,9 @@ def _environment(digest: str | None) -> dict[str, Any] | None:
     return {**found[0], "packages": json.loads(found[0]["packages"])} if found else None
 
 
-def _lineage(info: RunInfo) -> Lineage:
-    children = [row["run_id"] for row in queries.rows(_CHILDREN, [info.run_id, 2**31])]
-    previous = card_frame(info.run_id).previous
-    following = _next_run_id(info.run_id)
-    around = [info.parent_run_id, None if previous is None else previous.run_id, following]
-    found = {run.run_id: run for run in read_runs([run_id for run_id in around if run_id is not None])}
-    parent, before, after = (found.get(run_id or "") for run_id in around)
-    return Lineage(parent, read_runs(children[:_MOST_CHILDREN]), len(children), before, after)
-
-
-def _next_run_id(run_id: str) -> str | None:
-    found = queries.rows(_NEXT, [run_id])
-    return found[0]["run_id"] if found else None
+def _lineage(info: RunInfo, cells: Sequence[dict[str, Any]]) -> Lineage:
+    tracked: dict[str, Any] = next((cell for cell in cells if cell["role"] == CellRole.TRACKED), _NO_CELL)
+    previous, following = find_neighbours({**asdict(info), **tracked})
+    related = read_related([info.parent_run_id, previous, following])
+    children, n_children, _ = read_children(info.run_id, 0, _MOST_CHILDREN)
+    return Lineage(related.get(info.parent_run_id), children, n_children, related.get(previous), related.get(following))

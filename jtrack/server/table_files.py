@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +14,9 @@ from jtrack.server.runs_listing import plan_runs
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 _MOST_COLUMNS = 2_000
+_EXPERIMENT_NAME_AT = 3
+
+Key = tuple[str, str, bool]  # noun, key, whether it holds numbers
 
 _ATTRIBUTES = (
     "run_id run_name kind parent_run_id status lifecycle_stage started_at ended_at user_name source_name git_commit "
@@ -51,11 +57,15 @@ def write_table(asked: Question, target: Path) -> None:
     relation = catalog.relation(query, [*values, *key_values])
     if target.suffix == ".parquet":
         relation.write_parquet(str(target))
-    else:
-        relation.write_csv(str(target))
+        return
+    body = target.with_suffix(".body")
+    relation.write_csv(str(body), header=False)
+    with target.open("wb") as file, body.open("rb") as written:
+        file.write(_csv_header(keys).encode())
+        shutil.copyfileobj(written, file)
 
 
-def table_query(found: str, keys: Sequence[tuple[str, str, bool]]) -> tuple[str, list[object]]:
+def table_query(found: str, keys: Sequence[Key]) -> tuple[str, list[object]]:
     """Plan the table: SQL over the search ``found``, and the values behind those of ``found``.
 
     Parameters
@@ -75,11 +85,20 @@ def table_query(found: str, keys: Sequence[tuple[str, str, bool]]) -> tuple[str,
             joins.append(f"ON {noun}.run_id = r.run_id")
             values += [key for key, _ in mine]
             columns += [f"{noun}.c{i} AS {_quoted(f'{noun}.{key}')}" for i, (key, _) in enumerate(mine)]
-    columns.insert(3, 'e.name AS "experiment_name"')
+    columns.insert(_EXPERIMENT_NAME_AT, 'e.name AS "experiment_name"')
     query = f"""
         SELECT {", ".join(columns)} FROM ({found}) f JOIN runs r USING (run_id)
         LEFT JOIN experiments e USING (experiment_id) {" ".join(joins)} ORDER BY f.place"""
     return query.strip(), values
+
+
+def _csv_header(keys: Sequence[Key]) -> str:
+    # By hand, since DuckDB numbers columns whose names differ in case only.
+    names = [*_ATTRIBUTES, *(f"{noun}.{key}" for of in _VALUES for noun, key, _ in keys if noun == of)]
+    names.insert(_EXPERIMENT_NAME_AT, "experiment_name")
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(names)
+    return text.getvalue()
 
 
 def _picked(noun: str, is_number: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 
 import jtrack
 from tests.server.client import Client, serve
+
+_NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="package")
@@ -20,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 @pytest.fixture
 def folder(server: Client, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder below the server's root with a store of its own, in which the test works."""
-    path = server.root / request.node.name
+    path = server.root / f"{re.sub(r'[^a-z0-9]+', '-', request.node.name)[:60]}-{next(_NUMBERS)}"
     path.mkdir()
     monkeypatch.chdir(path)
     jtrack.set_tracking_uri(None)
