@@ -1,11 +1,12 @@
 """The Jupyter server extension: answers from the store itself, whether the kernel is busy, dead or was never there.
 
 All routes lie below ``<base_url>jtrack/api/``. Jupyter authenticates (token, cookie, Hub), checks XSRF on POST (send
-``X-XSRFToken``, as ``ServerConnection.makeRequest`` does) and authorizes (resource ``contents``, ``read`` or ``write``).
+``X-XSRFToken``, as ``ServerConnection.makeRequest`` does) and authorizes (resource ``contents``, action ``read`` or
+``write``).
 
 Which store: every route takes ``notebook_path`` (as Jupyter names it: relative to its root, ``/``, "RTC:" is fine) or
-``store`` (a folder, relative too; one named ``.jtrack`` is taken as it is), in the query, or for POST in the body. It is
-the store that a kernel there would use; with neither, that of the root. See ``places.find_place``.
+``store`` (a folder, relative too; one named ``.jtrack`` is taken as it is), in the query, or for POST in the body. It
+is the store that a kernel there would use; with neither, that of the root. See ``places.find_place``.
 
 JSON: times are ISO 8601 in UTC; NaN and infinities of metrics are the texts "NaN", "Infinity", "-Infinity"; a param's
 ``value_json`` is its typed form (``0.1``, ``{"$float": "nan"}``, ``{"$tuple": [1, 2]}``), ``value`` its text.
@@ -26,7 +27,8 @@ wrongly), 403 (not allowed), 404 (not there), 409 (the run's state forbids it), 
     GET  runs/<run>         everything of a run; <run>: id, prefix, name, @last      run_page.RunPage
                             {run, experiment_name, duration_s, is_stop_asked, params, metrics: [{…, curve}], tags,
                             inputs, cells, environment, artifacts: [{path, n_bytes, sha256, created_at}],
-                            artifacts_url, lineage: {parent, children, n_children, previous, next}, knobs, notes, events}
+                            artifacts_url, lineage: {parent, children, n_children, previous, next}, knobs, notes,
+                            events}
     GET  runs/<run>/metrics/<key>   ?max_points=2000 → {step, value, logged_at_ms}
     POST runs/<run_id>/<action>     the full id; → {run_id, did}
                             stop {} · knob {name, value} · note {text} · delete {} · restore {}
@@ -34,10 +36,10 @@ wrongly), 403 (not allowed), 404 (not there), 409 (the run's state forbids it), 
     GET  cells              ?notebook_path=  → [{cell_id, n_runs, run_id, run_name, status, started_at, duration_s,
                             execution_count, source_sha256, metric: {key, value, previous, direction, is_better}}]
                             one a tracked cell, with its newest run
-    POST panels/<name>      name: runs, compare, card, run …  (panel_models.MODELS)
-                            open:  {params: {…}, request?}                    → {reply, panel_id, result: frame}
-                            ask:   {panel_id, method, params: {…}, request?}  → {reply, panel_id, result}
-                            look:  {panel_id, request?}                       → {reply, panel_id, result: frame as of now}
+    POST panels/<name>      name: runs, compare, parallel, run, card (panel_models.MODELS)
+                            open:  {params: {…}, request?}                   → {reply, panel_id, result: frame}
+                            ask:   {panel_id, method, params: {…}, request?} → {reply, panel_id, result}
+                            look:  {panel_id, request?}                      → {reply, panel_id, result: frame now}
                             an error in a panel is status 200 and {reply, panel_id, error} in place of result
     GET  artifacts/<run>/<path>     a file; Range, HEAD and If-None-Match are honoured. Types by content; all else is
                             an attachment. Content-Security-Policy: sandbox, so that HTML and SVG run no script.

@@ -17,6 +17,7 @@ from jtrack.widgets.compare_frame import (
     select_runs,
 )
 from jtrack.widgets.difference import diff_sources
+from jtrack.widgets.parallel_model import ParallelModel
 from jtrack.widgets.run_model import RunModel
 from jtrack.widgets.runs_frame import NEWEST_FIRST, RunRow, RunsFrame, RunsQuery, read_runs
 
@@ -135,6 +136,7 @@ class CardModel:
 MODELS: dict[str, Callable[..., PanelModel]] = {
     "runs": RunsModel,
     "compare": CompareModel,
-    "card": CardModel,
+    "parallel": ParallelModel,
     "run": RunModel,
+    "card": CardModel,
 }

@@ -68,6 +68,19 @@ def test_the_comparison_and_the_card(server: Client, folder: Path, two_runs: lis
     assert "two runs or more" in one["error"]["message"]
 
 
+def test_parallel_coordinates_and_the_page_of_a_run(server: Client, folder: Path, two_runs: list[str]) -> None:
+    opened = server.post("panels/parallel", {"store": folder.name, "params": {"parent_or_runs": two_runs}}).json
+    assert opened["result"]["n_runs"] == 2
+    assert {axis["key"] for axis in opened["result"]["axes"]} == {"lr", "acc"}
+    asked = {"store": folder.name, "panel_id": opened["panel_id"], "method": "lines", "params": {"after": 0}}
+    assert server.post("panels/parallel", asked).json["result"]["lines"]["run_ids"] == two_runs
+    opened = server.post("panels/run", {"store": folder.name, "params": {"run_id": two_runs[1]}}).json
+    assert opened["result"]["previous"]["run_id"] == two_runs[0]
+    asked = {"store": folder.name, "panel_id": opened["panel_id"], "method": "curve"}
+    curve = server.post("panels/run", {**asked, "params": {"run_id": two_runs[0], "key": "acc"}}).json["result"]
+    assert curve["value"] == [0.1, 0.2]
+
+
 def test_a_card_of_a_running_cell_moves(server: Client, folder: Path) -> None:
     with jtrack.start_run() as run:
         run.log_metric("loss", 1.0)
