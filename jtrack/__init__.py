@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         start_run,
     )
     from jtrack.widgets.compare import compare
+    from jtrack.widgets.live import live
     from jtrack.widgets.parallel import parallel
     from jtrack.widgets.run_page import show
     from jtrack.widgets.runs_table import runs
@@ -73,6 +74,7 @@ _HOMES = {
     "unload_ipython_extension": "jtrack.magics",
     "runs": "jtrack.widgets.runs_table",
     "compare": "jtrack.widgets.compare",
+    "live": "jtrack.widgets.live",
     "parallel": "jtrack.widgets.parallel",
     "show": "jtrack.widgets.run_page",
 }
@@ -94,6 +96,7 @@ __all__ = [
     "get_run",
     "get_tracking_uri",
     "last_active_run",
+    "live",
     "load_ipython_extension",
     "log_artifact",
     "log_artifacts",

@@ -14,7 +14,7 @@ from jtrack.widgets.frames import short_id
 from jtrack.widgets.html import Markup, join, tag
 from jtrack.widgets.images import spark_image
 from jtrack.widgets.run_frame import RunCell, RunFrame
-from jtrack.widgets.run_metrics import RunMetric
+from jtrack.widgets.run_metrics import SYSTEM, RunMetric
 from jtrack.widgets.run_relatives import RelatedRun
 from jtrack.widgets.run_text import facts
 from jtrack.widgets.style import stylesheet
@@ -100,7 +100,7 @@ def _metric_row(metric: RunMetric, i: int) -> Markup:
     spark = metric.spark if i < _MOST_SPARKS else None
     return tag(
         "tr",
-        _key(metric.key),
+        _key(metric.key.removeprefix(SYSTEM)),
         tag("td", format_number(metric.value), class_="jt-num", align="right", title=repr(metric.value)),
         tag("td", pieces.difference_mark(metric.value, metric.previous, metric.direction)),
         tag("td", spark_image(spark[::2], spark[1::2], plural(metric.n_points, "point")) if spark else None),

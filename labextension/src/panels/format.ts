@@ -112,3 +112,44 @@ function twoUnits(whole: number, big: number, bigUnit: string, small: number, sm
   const first = `${Math.floor(whole / big)} ${bigUnit}`;
   return rest ? `${first} ${rest} ${smallUnit}` : first;
 }
+
+/** Decimals for values that stand under each other; null where they lie too far apart for that. */
+export function columnDecimals(values: (number | null)[]): number | null {
+  const sizes = values.flatMap(value => (value !== null && Number.isFinite(value) && value !== 0 ? [Math.abs(value)] : []));
+  const most = Math.max(...sizes);
+  if (!sizes.length || sizes.every(size => Number.isInteger(size))) {
+    return !sizes.length || most < 1e7 ? 0 : null;
+  }
+  const decimals = decimalsFor(most);
+  if (decimals === null) {
+    return null;
+  }
+  const needed = Math.max(decimals, 1 - exponentOf(Math.min(...sizes)));
+  return needed <= 6 ? needed : null;
+}
+
+/** The size of a difference with as many decimals as the value, without its sign. */
+export function formatDifference(value: number, previous: number): string {
+  const difference = Math.abs(value - previous);
+  if (!Number.isFinite(difference)) {
+    return '';
+  }
+  const decimals = columnDecimals([value, previous]);
+  const text = formatNumber(difference, decimals);
+  // Too small to show is not zero.
+  return decimals !== null && difference > 0 && !/[1-9]/.test(text) ? `<${formatNumber(10 ** -decimals, decimals)}` : text;
+}
+
+/** `812 B`, `3.1 MB`: decimal units. */
+export function formatBytes(nBytes: number): string {
+  if (nBytes < 1000) {
+    return `${nBytes} B`;
+  }
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let size = nBytes / 1000;
+  while (size >= 999.95 && units.length > 1) {
+    size /= 1000;
+    units.shift();
+  }
+  return `${size.toFixed(1)} ${units[0]}`;
+}

@@ -4,6 +4,7 @@ import { renderCompare } from './compare';
 import type { CompareCallbacks, Rendered, RunsCallbacks } from './frames';
 import { renderParallel } from './parallel';
 import { renderRuns } from './runs';
+import { renderRun } from './run';
 
 /** How a host carries a panel's question to whoever holds the runs; it rejects with a fault. */
 export type Ask = (method: string, params: object) => Promise<any>;
@@ -16,6 +17,7 @@ const PANELS: Record<string, Draw> = {
     return renderRuns(element, frame, callbacks);
   },
   compare: (element, frame, ask) => {
+  run: (element, frame, ask) => renderRun(element, frame, { ask }),
     const callbacks: CompareCallbacks = {
       curve: asked => ask('curve', asked),
       difference: asked => ask('difference', asked)
