@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 import pytest
@@ -71,14 +72,15 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("JTRACK_TRACKING_URI", raising=False)
     yield tmp_path
-    _end_active_runs()
+    if tracking := sys.modules.get("jtrack.tracking"):  # not imported for this: many tests never touch it
+        _forget_choices(tracking)
 
 
-def _end_active_runs() -> None:
-    # Not imported for this: most tests never touch it.
-    tracking = sys.modules.get("jtrack.tracking")
-    while tracking is not None and tracking.active_run() is not None:
+def _forget_choices(tracking: ModuleType) -> None:
+    """End what is active, and choose neither store nor experiment: these are the process's, not the test's."""
+    while tracking.active_run() is not None:
         tracking.end_run("KILLED")
+    tracking.set_tracking_uri(None)
 
 
 @pytest.fixture
