@@ -135,7 +135,7 @@ class Catalog:
                 return self._snapshot
             try:
                 self._snapshot = Snapshot(self.folder, number, path)
-            except duckdb.Error as error:
+            except (duckdb.Error, FileNotFoundError) as error:
                 if path is not None and path.exists():
                     raise StoreError(f"{path} can't be read: {str(error).splitlines()[0]}") from None
                 # Else it was folded away between the look and the touch.

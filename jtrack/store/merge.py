@@ -85,22 +85,24 @@ def _merge_series(connection: duckdb.DuckDBPyConnection, stage: Stage, into: str
 
 
 def _merge_points(connection: duckdb.DuckDBPyConnection, stage: Stage, into: str, old: str) -> None:
-    kinds = {"writer": "VARCHAR", "number": "INTEGER", "step": "BIGINT", "value": "DOUBLE", "logged_at": "TIMESTAMP"}
+    kinds = {"writer": "VARCHAR", "number": "INTEGER", "at": "BIGINT", **COLUMNS["points"]}
+    del kinds["series_no"]
     load_columns(connection, "staged", kinds, stage.points)
     # A NaN of numpy's arrives as NULL; no point is without a value, so that is what each NULL was.
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE fresh AS
-            SELECT j.series_no, p.step, coalesce(p.value, 'nan') AS value, p.logged_at
+            SELECT j.series_no, p.step, coalesce(p.value, 'nan') AS value, p.logged_at, p."at"
             FROM staged p JOIN {old}journal_series j USING (writer, number)
-            ORDER BY j.series_no, p.step, p.logged_at"""
+            ORDER BY j.series_no, p.step, p."at"
+            """
     )
-    connection.execute(f"INSERT INTO {into}.points SELECT * FROM fresh")
+    connection.execute(f'INSERT INTO {into}.points SELECT * EXCLUDE ("at") FROM fresh')
     # NaN sorts above all numbers in SQL, but is no extreme that anyone asks for.
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE merged AS
             WITH summed AS (
                 SELECT series_no, count(*) AS n_points,
-                       arg_max(row(step, logged_at, value), row(step, logged_at)) AS latest,
+                       arg_max(row(step, logged_at, value), row(step, "at")) AS latest,
                        min(value) FILTER (NOT isnan(value)) AS min_value,
                        max(value) FILTER (NOT isnan(value)) AS max_value
                 FROM fresh GROUP BY series_no

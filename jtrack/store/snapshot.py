@@ -25,6 +25,8 @@ from jtrack.store.schema import check_version, create_tail, create_views
 from jtrack.store.stage import Stage, stage_batches
 from jtrack.store.tail import JournalReader
 
+_LARGE_BYTES = 300_000_000
+
 
 class Snapshot:
     """The views over one generation and the journals' tails.
@@ -52,6 +54,9 @@ class Snapshot:
             self._attach(path)
         create_tail(self.connection)
         create_views(self.connection, folder.artifacts, is_folded=path is not None)
+        if path is None or path.stat().st_size < _LARGE_BYTES:
+            # Most questions are small, and handing them to several threads takes longer than to answer them.
+            self.connection.execute("SET threads = 1")
         self.folded = read_positions(self.connection)
         self._news = News(self.connection)
         self._readers: dict[str, JournalReader] = {}

@@ -94,7 +94,8 @@ def _point_columns(batches: list[Batch]) -> dict[str, NDArray[Any]]:
         "number": points["series"].astype(np.int64),
         "step": np.ascontiguousarray(points["step"]),
         "value": np.ascontiguousarray(points["value"]),
-        "logged_at": (points["at"] // 1000).astype("datetime64[us]"),
+        "at": np.ascontiguousarray(points["at"]),
+        "logged_at": (points["at"] // 1_000_000).astype("datetime64[ms]"),
     }
 
 
