@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "jtrack"
 FILE_CAP, BODY_CAP = 500, 60
 
-VALUES = {"_version", "entities", "errors", "settings", "values"}
+VALUES = {"_version", "direction", "entities", "errors", "settings", "values"}
 STORE = VALUES | {"store"}
 TRACKING = STORE | {"tracking", "queries", "tables"}
 WORK = TRACKING | {"capture", "sweeps", "registry"}

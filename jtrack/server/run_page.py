@@ -17,7 +17,7 @@ from jtrack.server.question import Question
 from jtrack.server.values import typed_form
 from jtrack.store import curves as store_curves
 from jtrack.store.addresses import run_id_of
-from jtrack.widgets.direction import Direction, infer_direction, order_metrics
+from jtrack.direction import Direction, infer_direction, order_metrics
 from jtrack.widgets.frames import duration_s
 from jtrack.widgets.run_relatives import RelatedRun, find_neighbours, read_children, read_related
 

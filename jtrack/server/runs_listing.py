@@ -19,7 +19,7 @@ from jtrack.server.places import Place, spellings
 from jtrack.server.question import Question, Scope
 from jtrack.server.values import typed_form
 from jtrack.store.search import plan_search
-from jtrack.widgets.direction import order_metrics
+from jtrack.direction import order_metrics
 from jtrack.widgets.frames import duration_s
 
 MOST_ROWS = 500

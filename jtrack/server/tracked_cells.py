@@ -10,7 +10,7 @@ from jtrack import queries
 from jtrack.errors import InvalidInputError
 from jtrack.server.places import spellings
 from jtrack.server.question import Question
-from jtrack.widgets.direction import Direction, infer_direction, is_better, order_metrics
+from jtrack.direction import Direction, infer_direction, is_better, order_metrics
 from jtrack.widgets.frames import duration_s
 
 _RUNS = """

@@ -17,7 +17,7 @@ from jtrack.errors import InvalidInputError
 from jtrack.store.search import plan_search
 from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.difference import SourceDifference, diff_sources
-from jtrack.widgets.direction import Direction, best_value, infer_direction, order_metrics
+from jtrack.direction import Direction, best_value, infer_direction, order_metrics
 from jtrack.widgets.format import column_decimals, plural, shorten
 from jtrack.widgets.frames import duration_s
 from jtrack.widgets.params import ParamValue, read_params

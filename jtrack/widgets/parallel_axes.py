@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from jtrack.widgets.direction import Direction
+from jtrack.direction import Direction
 from jtrack.widgets.runs_columns import ColumnKind
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jtrack.widgets.direction import Direction
+from jtrack.direction import Direction
 from jtrack.widgets.format import MISSING, and_more, format_number, plural, shorten
 from jtrack.widgets.html import Markup, join, tag
 from jtrack.widgets.parallel_axes import Axis, AxisKind

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from jtrack.widgets.direction import Direction
+from jtrack.direction import Direction
 from jtrack.widgets.format import shorten
 from jtrack.widgets.html import Markup, escape
 from jtrack.widgets.images import svg_image

@@ -14,7 +14,7 @@ from jtrack import queries
 from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import InvalidFilterError
 from jtrack.store.search import plan_search
-from jtrack.widgets.direction import Direction, infer_direction
+from jtrack.direction import Direction, infer_direction
 
 _CHILDREN = "SELECT run_id FROM runs WHERE parent_run_id = ? AND lifecycle_stage = 'active'"
 _NEWEST_PARENT = """

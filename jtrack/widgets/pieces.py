@@ -9,7 +9,7 @@ from datetime import datetime
 
 from jtrack.entities import RunStatus
 from jtrack.widgets.difference import Line, SourceDifference, unified
-from jtrack.widgets.direction import Direction, is_better
+from jtrack.direction import Direction, is_better
 from jtrack.widgets.format import exact_moment, format_difference, format_moment
 from jtrack.widgets.frames import STATE_SHAPES, STATE_WORDS
 from jtrack.widgets.html import Markup, join, tag

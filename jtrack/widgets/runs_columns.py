@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from jtrack import queries
-from jtrack.widgets.direction import Direction, best_value, infer_direction, order_metrics
+from jtrack.direction import Direction, best_value, infer_direction, order_metrics
 from jtrack.widgets.format import column_decimals
 from jtrack.widgets.params import param_value
 
