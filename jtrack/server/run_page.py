@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, overload
 
 from jtrack import queries
+from jtrack.direction import Direction, infer_direction, order_metrics
 from jtrack.entities import CellRole, Curve, DatasetInput, RunInfo, RunStatus
 from jtrack.server.question import Question
 from jtrack.server.values import typed_form
 from jtrack.store import curves as store_curves
 from jtrack.store.addresses import run_id_of
-from jtrack.direction import Direction, infer_direction, order_metrics
 from jtrack.widgets.frames import duration_s
 from jtrack.widgets.run_relatives import RelatedRun, find_neighbours, read_children, read_related
 

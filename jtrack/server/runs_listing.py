@@ -14,12 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from jtrack import queries
+from jtrack.direction import order_metrics
 from jtrack.errors import ExperimentNotFoundError
 from jtrack.server.places import Place, spellings
 from jtrack.server.question import Question, Scope
 from jtrack.server.values import typed_form
 from jtrack.store.search import plan_search
-from jtrack.direction import order_metrics
 from jtrack.widgets.frames import duration_s
 
 MOST_ROWS = 500

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from jtrack import queries
+from jtrack.direction import Direction, infer_direction, is_better, order_metrics
 from jtrack.errors import InvalidInputError
 from jtrack.server.places import spellings
 from jtrack.server.question import Question
-from jtrack.direction import Direction, infer_direction, is_better, order_metrics
 from jtrack.widgets.frames import duration_s
 
 _RUNS = """

@@ -14,11 +14,11 @@ from enum import StrEnum
 from typing import Any
 
 from jtrack import queries
+from jtrack.direction import Direction, infer_direction, is_better, order_metrics
 from jtrack.entities import RunStatus
 from jtrack.errors import RunNotFoundError
 from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.difference import SourceDifference, diff_sources
-from jtrack.direction import Direction, infer_direction, is_better, order_metrics
 from jtrack.widgets.format import and_more
 from jtrack.widgets.frames import duration_s
 from jtrack.widgets.params import ParamValue, read_params

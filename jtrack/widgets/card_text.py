@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from jtrack.direction import is_better
 from jtrack.widgets import pieces
 from jtrack.widgets.card_frame import MOST_METRICS, CardFrame, CardMetric, CardParam, Change
 from jtrack.widgets.card_html import actions, standing_text
 from jtrack.widgets.difference import unified
-from jtrack.direction import is_better
 from jtrack.widgets.format import format_duration, format_number, shorten
 from jtrack.widgets.frames import STATE_SHAPES, STATE_WORDS, short_id
 from jtrack.widgets.text_table import align_cells

@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from jtrack import queries
+from jtrack.direction import Direction, best_value, infer_direction, order_metrics
 from jtrack.entities import RunStatus
 from jtrack.errors import InvalidInputError
 from jtrack.store.search import plan_search
 from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.difference import SourceDifference, diff_sources
-from jtrack.direction import Direction, best_value, infer_direction, order_metrics
 from jtrack.widgets.format import column_decimals, plural, shorten
 from jtrack.widgets.frames import duration_s
 from jtrack.widgets.params import ParamValue, read_params

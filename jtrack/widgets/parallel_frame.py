@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from jtrack import queries
+from jtrack.direction import Direction, order_metrics
 from jtrack.entities import Run, RunKind
 from jtrack.errors import InvalidInputError
-from jtrack.direction import Direction, order_metrics
 from jtrack.widgets.format import shorten
 from jtrack.widgets.parallel_axes import (
     MISSING_CODE,

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from jtrack import queries
+from jtrack.direction import Direction, infer_direction
 from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import InvalidFilterError
 from jtrack.store.search import plan_search
-from jtrack.direction import Direction, infer_direction
 
 _CHILDREN = "SELECT run_id FROM runs WHERE parent_run_id = ? AND lifecycle_stage = 'active'"
 _NEWEST_PARENT = """

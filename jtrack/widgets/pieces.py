@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from jtrack.direction import Direction, is_better
 from jtrack.entities import RunStatus
 from jtrack.widgets.difference import Line, SourceDifference, unified
-from jtrack.direction import Direction, is_better
 from jtrack.widgets.format import exact_moment, format_difference, format_moment
 from jtrack.widgets.frames import STATE_SHAPES, STATE_WORDS
 from jtrack.widgets.html import Markup, join, tag
@@ -51,18 +51,24 @@ def difference_mark(value: float, previous: float | None, direction: Direction |
     return tag("span", text, class_=f"jt-{verdict or 'muted'}", title=title)
 
 
-def source_block(difference: SourceDifference) -> Markup:
-    """A unified difference with the changed words marked."""
-    lines = [_source_line(sign, line, n) for sign, line, n in unified(difference.rows)]
+def source_block(difference: SourceDifference, line_width: int = 400) -> Markup:
+    """A unified difference with the changed words marked; longer lines are cut."""
+    lines = [_source_line(sign, line, n, line_width) for sign, line, n in unified(difference.rows)]
     if difference.n_hidden:
         lines.append(tag("span", f"… {difference.n_hidden:,} more lines"))
     return tag("pre", lines, class_="jt-diff")
 
 
-def _source_line(sign: str, line: Line | None, n_skipped: int) -> Markup:
+def _source_line(sign: str, line: Line | None, n_skipped: int, width: int) -> Markup:
     if line is None:
         return tag("span", f"… {n_skipped:,} equal")
-    spans = [tag("b", text) if changed else text for text, changed in line.spans]
+    spans: list[Markup | str] = []
+    for text, changed in line.spans:
+        piece = text[: max(width, 0)]
+        width -= len(text)
+        spans.append(tag("b", piece) if changed and piece else piece)
+    if width < 0:
+        spans.append("…")
     element = {"-": "del", "+": "ins"}.get(sign, "span")
     # The newline is for pages without styles, where del and ins don't start a line by themselves.
     return tag(element, f"{sign} ", spans, "\n")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jtrack import queries
-from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.direction import Direction, infer_direction, is_better, order_metrics
+from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.images import fit_points
 
 SYSTEM = "system/"

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from jtrack import queries
+from jtrack.direction import order_metrics
 from jtrack.entities import RunStatus
 from jtrack.widgets.card_frame import read_siblings
-from jtrack.direction import order_metrics
 from jtrack.widgets.frames import duration_s
 
 _RELATED = """
