@@ -37,6 +37,7 @@ _TURNED = frozenset({"neg", "negative", "minus", "inv", "inverse"})
 _MUTE = frozenset({"scale", "weight", "weights", "coef", "coefficient", "alpha", "ratio", "threshold", "budget", "n"})
 _HELD_OUT = frozenset({"val", "valid", "validation", "test", "eval", "dev", "cv", "holdout", "oof"})
 _PAIRS = {("r", "squared"): "r2", ("average", "precision"): "ap", ("area", "under"): "auc", ("r", "2"): "r2"}
+_CHUNK = re.compile(r"[A-Za-z0-9]+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
 
 
@@ -84,7 +85,7 @@ def _importance(key: str) -> tuple[bool, bool, bool, str]:
 
 
 def _words(key: str) -> list[str]:
-    words = [word.lower() for word in _WORD.findall(key)]
+    words = [word for chunk in _CHUNK.findall(key) for word in _split(chunk)]
     joined: list[str] = []
     for word in words:
         pair = _PAIRS.get((joined[-1], word)) if joined else None
@@ -93,3 +94,11 @@ def _words(key: str) -> list[str]:
         else:
             joined[-1] = pair
     return joined
+
+
+def _split(chunk: str) -> list[str]:
+    # IoU and mAP50 are words, valLoss and AUROCScore are two.
+    whole = chunk.lower().rstrip("0123456789")
+    if whole in _LOWER or whole in _HIGHER:
+        return [whole]
+    return [word.lower() for word in _WORD.findall(chunk)]

@@ -26,9 +26,17 @@ class _Limits:
     more_metrics: int = 60
     params: int = 8
     more_params: int = 60
+    name_width: int = 60
+    line_width: int = 200
 
 
-_STEPS = (_Limits(), _Limits(more_metrics=25, more_params=25), _Limits(more_metrics=0, more_params=0))
+_STEPS = (
+    _Limits(),
+    _Limits(more_metrics=25, more_params=25),
+    _Limits(more_metrics=0, more_params=0, line_width=100),
+    # What is left of a card whose every name is long and full of characters that HTML escapes.
+    _Limits(metrics=4, more_metrics=0, params=4, more_params=0, name_width=24, line_width=50),
+)
 
 
 def card_html(frame: CardFrame) -> Markup:
@@ -41,7 +49,7 @@ def card_html(frame: CardFrame) -> Markup:
 
 
 def _card(frame: CardFrame, limits: _Limits) -> Markup:
-    columns = [_metrics(frame, limits), _params(frame, limits), _since(frame)]
+    columns = [_metrics(frame, limits), _params(frame, limits), _since(frame, limits)]
     return join(
         [
             stylesheet("difference", "card"),
@@ -92,17 +100,17 @@ def _metrics(frame: CardFrame, limits: _Limits) -> Markup | None:
         return None
     shown = frame.metrics[: limits.metrics]
     sparks = any(metric.points for metric in shown)
-    rows = [_metric_row(metric, frame.previous is not None, sparks) for metric in shown]
+    rows = [_metric_row(metric, limits, frame.previous is not None, sparks) for metric in shown]
     return tag("div", _label("metrics"), tag("table", rows), _more_metrics(frame, limits))
 
 
-def _metric_row(metric: CardMetric, compared: bool, sparks: bool) -> Markup:
+def _metric_row(metric: CardMetric, limits: _Limits, compared: bool, sparks: bool) -> Markup:
     difference = pieces.difference_mark(metric.value, metric.previous, metric.direction)
     points = metric.points
     image = spark_image(points.step, points.value, f"{plural(points.n_points, 'point')}") if points else None
     return tag(
         "tr",
-        tag("th", shorten(metric.key, _NAME_WIDTH), scope="row", title=_long(metric.key)),
+        _key(metric.key, limits),
         tag("td", format_number(metric.value), class_="jt-num", align="right", title=repr(metric.value)),
         tag("td", difference) if compared else None,
         tag("td", image) if sparks else None,
@@ -135,17 +143,17 @@ def _params(frame: CardFrame, limits: _Limits) -> Markup | None:
     n_changed = sum(param.change is not Change.SAME for param in frame.params)
     note = None if frame.previous is None else f"{n_changed} changed of {len(frame.params)}"
     rest = frame.params[limits.params :]
-    rows = [_param_row(param, n_changed > 0) for param in frame.params[: limits.params]]
+    rows = [_param_row(param, limits, n_changed > 0) for param in frame.params[: limits.params]]
     more = _more(len(rest), [_more_param(param) for param in rest[: limits.more_params]]) if rest else None
     return tag("div", _label("params", note), tag("table", rows), more)
 
 
-def _param_row(param: CardParam, with_old: bool) -> Markup:
+def _param_row(param: CardParam, limits: _Limits, with_old: bool) -> Markup:
     value, old = param.value, param.previous
     note = tag("del", old.text, title=old.exact) if old else "new" if param.change is Change.ADDED else None
     return tag(
         "tr",
-        tag("th", shorten(param.key, _NAME_WIDTH), scope="row", title=_long(param.key)),
+        _key(param.key, limits),
         tag("td", value.text if value else "–", class_="jt-num", align="right", title=value.exact if value else "gone"),
         tag("td", note, class_="jt-old jt-muted") if with_old else None,
         class_=None if param.change is Change.SAME else "jt-new",
@@ -157,7 +165,7 @@ def _more_param(param: CardParam) -> list[str]:
     return [shorten(param.key, 40), value, f"was {shorten(param.previous.text, 24)}" if param.previous else ""]
 
 
-def _since(frame: CardFrame) -> Markup | None:
+def _since(frame: CardFrame, limits: _Limits) -> Markup | None:
     if frame.previous is None:
         return None
     source = frame.source
@@ -165,8 +173,8 @@ def _since(frame: CardFrame) -> Markup | None:
         "div",
         _label("since", shorten(frame.previous.run_name, _NAME_WIDTH)),
         tag("div", "same source", class_="jt-muted") if source is not None and source.is_empty else None,
-        pieces.source_block(source) if source is not None and not source.is_empty else None,
-        [tag("p", "⚠ ", warning, class_="jt-note") for warning in frame.warnings],
+        pieces.source_block(source, limits.line_width) if source is not None and not source.is_empty else None,
+        [tag("p", "⚠ ", shorten(warning, 200), class_="jt-note") for warning in frame.warnings],
         class_="jt-since",
     )
 
@@ -201,5 +209,6 @@ def _foot(frame: CardFrame) -> Markup:
     )
 
 
-def _long(key: str) -> str | None:
-    return shorten(key, 250) if len(key) > 20 else None
+def _key(key: str, limits: _Limits) -> Markup:
+    shown = shorten(key, limits.name_width)
+    return tag("th", shown, scope="row", title=shorten(key, 3 * limits.name_width) if len(key) > 20 else None)

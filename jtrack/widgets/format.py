@@ -16,6 +16,7 @@ MINUS = "−"
 
 _SIGNIFICANT = 4
 _LARGEST_PLAIN = 1e7
+_LARGEST_WHOLE = 1e9
 _SMALLEST_PLAIN = 1e-4
 _MOST_DECIMALS = 6
 _NUMERIC_TEXT = frozenset("0123456789+-.eE")
@@ -23,13 +24,11 @@ _NUMERIC_TEXT = frozenset("0123456789+-.eE")
 
 def decimals_for(value: float) -> int | None:
     """Decimals that give ``value`` four significant digits; ``None`` means scientific notation."""
-    if value == 0 or not math.isfinite(value):
+    if not math.isfinite(value) or (float(value).is_integer() and abs(value) < _LARGEST_WHOLE):
         return 0
     size = abs(float(f"{value:.{_SIGNIFICANT - 1}e}"))
     if size >= _LARGEST_PLAIN or size < _SMALLEST_PLAIN:
         return None
-    if float(value).is_integer():
-        return 0
     return max(_SIGNIFICANT - 1 - math.floor(math.log10(size)), 0)
 
 
@@ -42,9 +41,9 @@ def column_decimals(values: Iterable[float | None]) -> int | None:
     """
     sizes = [abs(v) for v in values if v is not None and math.isfinite(v) and v != 0]
     if not sizes or all(float(size).is_integer() for size in sizes):
-        return 0 if not sizes or max(sizes) < _LARGEST_PLAIN else None
+        return 0 if not sizes or max(sizes) < _LARGEST_WHOLE else None
     decimals = decimals_for(max(sizes))
-    if decimals is None:
+    if decimals is None or max(sizes) >= _LARGEST_PLAIN:
         return None
     needed = max(decimals, 1 - math.floor(math.log10(min(sizes))))
     return needed if needed <= _MOST_DECIMALS else None
@@ -126,7 +125,7 @@ def format_duration(seconds: float | None) -> str:
     if seconds is None or not math.isfinite(seconds):
         return MISSING
     if seconds < 0.0995:
-        return f"{max(seconds, 0) * 1000:.0f} ms"
+        return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "<1 ms"
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -190,7 +189,7 @@ def exact_moment(moment: datetime | None) -> str:
 def ordinal(n: int) -> str:
     """``1st``, ``2nd``, ``11th``, ``23rd``."""
     suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
-    return f"{n}{suffix}"
+    return f"{n:,}{suffix}"
 
 
 def plural(n: int, noun: str) -> str:

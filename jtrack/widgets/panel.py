@@ -15,7 +15,9 @@ from typing import Any
 import anywidget
 import traitlets
 
+from jtrack import queries
 from jtrack.errors import InvalidFilterError, InvalidInputError, JTrackError
+from jtrack.tracking import current_store
 from jtrack.widgets.frames import frame_json
 from jtrack.widgets.html import Markup
 from jtrack.widgets.style import whole_stylesheet
@@ -35,6 +37,8 @@ class Panel(anywidget.AnyWidget):
 
     def __init__(self, frame: object, methods: Mapping[str, Method]) -> None:
         self._frame = frame
+        # The user may turn to another store; what is shown here stays about this one.
+        self._store = current_store()
         self._methods = dict(methods)
         self._lock = threading.Lock()
         super().__init__(_esm=renderer_module(), _css=whole_stylesheet(), _frame_json=frame_json(frame))
@@ -68,7 +72,7 @@ class Panel(anywidget.AnyWidget):
         if not isinstance(content, dict) or "request" not in content:
             return
         # One at a time: the methods replace what the panel holds, and subshells have threads of their own.
-        with self._lock:
+        with self._lock, queries.using(self._store):
             reply = answer_request(self._methods, content)
         self.send(reply)
 

@@ -4,18 +4,17 @@
 export const MISSING = '–';
 const MINUS = '−';
 const SIGNIFICANT = 4;
+const LARGEST_PLAIN = 1e7;
+const LARGEST_WHOLE = 1e9;
 
 /** Decimals that give `value` four significant digits; null means scientific notation. */
 export function decimalsFor(value: number): number | null {
-  if (value === 0 || !Number.isFinite(value)) {
+  if (!Number.isFinite(value) || (Number.isInteger(value) && Math.abs(value) < LARGEST_WHOLE)) {
     return 0;
   }
   const size = Math.abs(Number(value.toExponential(SIGNIFICANT - 1)));
-  if (size >= 1e7 || size < 1e-4) {
+  if (size >= LARGEST_PLAIN || size < 1e-4) {
     return null;
-  }
-  if (Number.isInteger(value)) {
-    return 0;
   }
   return Math.max(SIGNIFICANT - 1 - exponentOf(size), 0);
 }
@@ -50,7 +49,7 @@ export function formatDuration(seconds: number | null): string {
     return MISSING;
   }
   if (seconds < 0.0995) {
-    return `${(Math.max(seconds, 0) * 1000).toFixed(0)} ms`;
+    return seconds >= 0.001 ? `${(seconds * 1000).toFixed(0)} ms` : '<1 ms';
   }
   if (seconds < 59.95) {
     return `${seconds.toFixed(1)} s`;
@@ -118,10 +117,10 @@ export function columnDecimals(values: (number | null)[]): number | null {
   const sizes = values.flatMap(value => (value !== null && Number.isFinite(value) && value !== 0 ? [Math.abs(value)] : []));
   const most = Math.max(...sizes);
   if (!sizes.length || sizes.every(size => Number.isInteger(size))) {
-    return !sizes.length || most < 1e7 ? 0 : null;
+    return !sizes.length || most < LARGEST_WHOLE ? 0 : null;
   }
   const decimals = decimalsFor(most);
-  if (decimals === null) {
+  if (decimals === null || most >= LARGEST_PLAIN) {
     return null;
   }
   const needed = Math.max(decimals, 1 - exponentOf(Math.min(...sizes)));

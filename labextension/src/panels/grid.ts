@@ -242,6 +242,7 @@ function nameCell(run: RunRow): HTMLElement {
     stateMark(run.status),
     ' ',
     run.run_name,
+    ' ',
     h('code', { class: 'jt-muted' }, run.run_id.slice(0, 8))
   );
 }

@@ -54,7 +54,7 @@ class RunsPanel implements Rendered<RunsFrame> {
     this.node = h(
       'div',
       { class: 'jtrack jt-runs jt-interactive', role: 'group', 'aria-label': 'runs' },
-      h('div', { class: 'jt-head' }, this.title, this.count, this.filterForm(), h('span', { class: 'jt-end' }, this.menuButton)),
+      h('div', { class: 'jt-head' }, this.title, this.count, h('div', { class: 'jt-search', role: 'search' }, this.filter), h('span', { class: 'jt-end' }, this.menuButton)),
       this.fault,
       this.menu,
       this.grid.node,
@@ -83,16 +83,12 @@ class RunsPanel implements Rendered<RunsFrame> {
     this.node.remove();
   }
 
-  private filterForm(): HTMLElement {
-    const submit = (event: Event): void => {
+  private onFilterKey(event: KeyboardEvent): void {
+    // Not a form: JupyterLab keeps Enter in a form of an output from submitting it.
+    if (event.key === 'Enter') {
       event.preventDefault();
       void this.search({ filter_string: this.filter.value.trim() });
-    };
-    return h('form', { class: 'jt-search', role: 'search', onsubmit: submit }, this.filter);
-  }
-
-  private onFilterKey(event: KeyboardEvent): void {
-    if (event.key === 'Escape') {
+    } else if (event.key === 'Escape') {
       this.filter.value = this.frame.query.filter_string;
       this.filter.removeAttribute('aria-invalid');
       replace(this.fault);

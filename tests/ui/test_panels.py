@@ -1,0 +1,157 @@
+"""The panels in a real JupyterLab: used with mouse and keys, while a cell trains, in the dark, and without trust."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from tests.ui.lab import Lab, Notebook
+
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+MAKE_RUNS = """
+import math, jtrack
+jtrack.set_experiment("wine-quality")
+for depth in (2, 4, 6):
+    with jtrack.start_run(run_name=f"depth-{depth}"):
+        jtrack.log_params({"depth": depth, "seed": 1})
+        for step in range(30):
+            jtrack.log_metric("val_accuracy", 0.8 + depth / 100 - math.exp(-step / 5) / 4, step=step)
+""".strip()
+TRACKED = """
+%%track wine-quality --name {name}
+depth = {depth}
+val_accuracy = 0.8 + depth / 100
+""".strip()
+
+
+def open_new_notebook(lab: Lab, folder: Path, *sources: str) -> Notebook:
+    path = folder / "panels.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources], metadata=KERNEL), path)
+    return lab.open_notebook(f"{folder.name}/{path.name}")
+
+
+def names_in(notebook: Notebook, index: int) -> list[str]:
+    heads = notebook.outputs(index).locator(".jt-grid tbody th").all_inner_texts()
+    return [head.split()[-2].strip() for head in heads]
+
+
+def test_the_runs_table_sorts_and_filters_where_it_stands(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, MAKE_RUNS, "jtrack.runs()")
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    table = notebook.outputs(1).locator(".jt-runs")
+    table.locator("tbody th", has_text="depth-6").wait_for()
+    assert names_in(notebook, 1) == ["depth-6", "depth-4", "depth-2"]
+
+    table.get_by_role("button", name="depth", exact=True).click()
+    table.locator("th[aria-sort=ascending]", has_text="depth").wait_for()
+    assert names_in(notebook, 1) == ["depth-2", "depth-4", "depth-6"]
+
+    table.get_by_label("filter runs").fill("params.depth > 2")
+    table.get_by_label("filter runs").press("Enter")
+    table.get_by_role("status").filter(has_text="2 of 3 runs").wait_for()
+    assert names_in(notebook, 1) == ["depth-4", "depth-6"]
+
+    table.get_by_label("filter runs").fill("params.depth >")
+    table.get_by_label("filter runs").press("Enter")
+    fault = table.get_by_role("alert")
+    fault.wait_for()
+    assert "params.depth" in fault.inner_text()
+    assert names_in(notebook, 1) == ["depth-4", "depth-6"]
+    lab.screenshot("panels-runs-fault", of=table)
+    assert lab.console_errors == []
+    assert lab.foreign_requests == []
+
+
+def test_arrow_keys_walk_the_rows_and_leave_the_notebook_alone(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, MAKE_RUNS, "jtrack.runs()", "'below'")
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    table = notebook.outputs(1).locator(".jt-runs")
+    table.locator("tbody th").first.wait_for()
+    table.locator("tr[data-index='0']").focus()
+    lab.page.keyboard.press("ArrowDown")
+    assert lab.page.evaluate("() => document.activeElement.dataset.index") == "1"
+    assert lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex") == 1
+
+
+def test_the_runs_table_answers_while_a_cell_runs(lab: Lab, folder: Path) -> None:
+    busy = "import time; print('begun', flush=True); time.sleep(300)"
+    notebook = open_new_notebook(lab, folder, MAKE_RUNS, "jtrack.runs()", busy)
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    table = notebook.outputs(1).locator(".jt-runs")
+    table.locator("tbody th", has_text="depth-6").wait_for()
+    notebook.scroll_to(2)
+    notebook.cell(2).locator(".cm-content").click()
+    lab.page.keyboard.press("Control+Enter")
+    notebook.wait_for_output(2, "begun")
+
+    # The first message after display may still go to the busy main shell; the second doesn't.
+    table.get_by_role("button", name="depth", exact=True).click()
+    table.get_by_role("button", name="depth", exact=True).click()
+    table.locator("th[aria-sort]", has_text="depth").wait_for(timeout=20_000)
+    assert notebook.cell(2).locator(".jp-InputPrompt").inner_text() == "[*]:"
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
+
+
+def test_the_comparison_shows_curves_and_values_under_the_pointer(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, MAKE_RUNS, "jtrack.compare(['depth-2', 'depth-4', 'depth-6'])")
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    panel = notebook.outputs(1).locator(".jt-compare")
+    panel.locator(".jt-chart").wait_for()
+    assert panel.locator(".jt-curve").count() == 3
+    panel.locator(".jt-chart").hover()
+    panel.locator(".jt-readout", has_text="step").wait_for()
+    assert panel.locator(".jt-readout b").count() == 3
+    lab.screenshot("panels-compare", of=panel)
+    assert lab.console_errors == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_panels_take_the_theme_of_jupyterlab(lab: Lab, folder: Path, dark: bool) -> None:
+    first, second = TRACKED.format(name="first", depth=4), TRACKED.format(name="second", depth=6)
+    notebook = open_new_notebook(lab, folder, "%load_ext jtrack", first, "%runs", "%compare")
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    notebook.edit_cell(1, second)
+    for index in (1, 2, 3):
+        notebook.run_cell(index)
+    lab.set_theme(dark=dark)
+    # Not the system's scheme decides, but the theme.
+    lab.page.emulate_media(color_scheme="light" if dark else "dark")
+    card = notebook.wait_for_output(1, "second").locator(".jtrack").first
+    scheme = card.evaluate("node => getComputedStyle(node).colorScheme")
+    assert scheme == ("dark" if dark else "light")
+    for index, name in ((1, "card"), (2, "runs"), (3, "compare")):
+        panel = notebook.outputs(index).locator(".jtrack").first
+        panel.wait_for()
+        lab.screenshot(f"panels-{name}-{'dark' if dark else 'light'}", of=panel)
+    lab.set_theme(dark=False)
+
+
+def test_a_card_reads_well_in_a_notebook_that_is_not_trusted(lab: Lab, folder: Path) -> None:
+    curve = "\nimport jtrack\nfor step in range(20): jtrack.log_metric('val_loss', 1 / (step + 1), step=step)"
+    notebook = open_new_notebook(lab, folder, "%load_ext jtrack", TRACKED.format(name="first", depth=4) + curve)
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    notebook.edit_cell(1, TRACKED.format(name="second", depth=6) + curve)
+    notebook.run_cell(1)
+    notebook.wait_for_output(1, "best of 2")
+    outputs = "() => window.jupyterapp.shell.currentWidget.content.widgets[1].model.outputs.toJSON()"
+    bundle = lab.page.evaluate(outputs)[-1]["data"]
+    cell = new_code_cell("'from elsewhere'", outputs=[new_output("display_data", data=bundle)])
+    nbformat.write(new_notebook(cells=[cell], metadata=KERNEL), folder / "untrusted.ipynb")
+
+    stranger = lab.open_notebook(f"{folder.name}/untrusted.ipynb")
+    card = stranger.wait_for_output(0, "val_accuracy")
+    assert card.locator("style").count() == 0, "JupyterLab trusts it after all"
+    for said in ("second", "0.8600", "▲ 0.0200", "since first", "- depth = 4", "+ depth = 6", "best of 2 in this cell"):
+        assert said in " ".join(card.inner_text().split())
+    curves = card.locator("img")
+    assert curves.evaluate_all("images => images.map(image => image.complete && image.naturalWidth > 0)") == [True]
+    lab.screenshot("panels-card-untrusted", of=card)

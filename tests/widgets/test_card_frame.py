@@ -1,0 +1,151 @@
+"""What a card is told of a run and of the last run of the same cell, from a real store."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import jtrack
+from jtrack.entities import Environment, RunStatus
+from jtrack.errors import RunNotFoundError
+from jtrack.tracking import start_run
+from jtrack.widgets.card_frame import Change, card_frame, describe_package_changes, last_line
+from jtrack.widgets.card_html import standing_text
+from tests.widgets.logged_runs import log_cell_run
+
+
+def test_a_first_run_has_nothing_to_compare_with() -> None:
+    frame = card_frame(log_cell_run("first", {"lr": 0.1}, {"val_accuracy": 0.9}))
+    assert (frame.run_name, frame.experiment_name, frame.status) == ("first", "wine", RunStatus.FINISHED)
+    assert frame.execution_count == 3
+    assert frame.duration_s is not None
+    assert frame.previous is None
+    assert frame.source is None
+    assert [(m.key, m.value, m.previous) for m in frame.metrics] == [("val_accuracy", 0.9, None)]
+    assert [(p.key, p.value and p.value.text, p.change) for p in frame.params] == [("lr", "0.1", Change.SAME)]
+    assert standing_text(frame.standing) == "first run of this cell"
+
+
+def test_a_second_run_is_held_against_the_first() -> None:
+    first = log_cell_run("first", {"lr": 0.1, "old": 1, "seed": 1}, {"val_accuracy": 0.9, "loss": 0.5})
+    second = log_cell_run("second", {"lr": 0.03, "new": "x", "seed": 1}, {"val_accuracy": 0.95, "loss": 0.6})
+    frame = card_frame(second)
+    assert frame.previous is not None
+    assert frame.previous.run_id == first
+    assert [(m.key, m.previous, m.is_better) for m in frame.metrics] == [
+        ("val_accuracy", 0.9, True),
+        ("loss", 0.5, False),
+    ]
+    assert {p.key: p.change for p in frame.params} == {
+        "lr": Change.CHANGED,
+        "new": Change.ADDED,
+        "old": Change.REMOVED,
+        "seed": Change.SAME,
+    }
+    assert frame.params[-1].key == "seed", "what changed comes first"
+    assert frame.source is not None
+    assert (frame.source.n_removed, frame.source.n_added) == (1, 1)
+    assert standing_text(frame.standing) == "best of 2 in this cell by val_accuracy"
+
+
+def test_the_rank_follows_the_direction_and_ties_share_it() -> None:
+    runs = [log_cell_run(f"run-{loss}", {"lr": 0.1}, {"loss": loss}) for loss in (0.1, 0.3, 0.2, 0.2)]
+    assert standing_text(card_frame(runs[3]).standing) == "2nd of 4 in this cell by loss"
+    assert standing_text(card_frame(runs[1]).standing) == "4th of 4 in this cell by loss"
+
+
+def test_a_run_without_a_ranked_metric_is_only_counted() -> None:
+    log_cell_run("first", {}, {"foo": 1.0})
+    assert standing_text(card_frame(log_cell_run("second", {}, {"foo": 2.0})).standing) == "2 runs of this cell"
+
+
+def test_other_cells_notebooks_and_deleted_runs_are_not_predecessors() -> None:
+    log_cell_run("other cell", {}, cell_id="c2")
+    log_cell_run("other notebook", {}, notebook_path="work/other.ipynb")
+    log_cell_run("no notebook", {}, notebook_path=None)
+    log_cell_run("no cell", {}, cell_id=None)
+    jtrack.delete_run(log_cell_run("deleted", {}))
+    assert card_frame(log_cell_run("this", {})).previous is None
+
+
+def test_cells_of_unknown_notebooks_are_the_same_within_an_experiment() -> None:
+    log_cell_run("elsewhere", {}, notebook_path=None, experiment="other")
+    assert card_frame(log_cell_run("first", {}, notebook_path=None)).previous is None
+    frame = card_frame(log_cell_run("second", {}, notebook_path=None))
+    assert frame.previous is not None
+    assert frame.previous.run_name == "first"
+
+
+def test_a_run_without_a_cell_has_a_card_too() -> None:
+    frame = card_frame(log_cell_run("block", {"lr": 0.1}, {"acc": 0.5}, cell_id=None))
+    assert (frame.execution_count, frame.previous, frame.standing) == (None, None, None)
+
+
+def test_a_failed_run_shows_the_last_line_of_its_error() -> None:
+    error = "Traceback (most recent call last):\n  File x\nValueError: lr is too large\n\n"
+    frame = card_frame(log_cell_run("bad", {}, status=RunStatus.FAILED, error=error))
+    assert (frame.status, frame.error) == (RunStatus.FAILED, "ValueError: lr is too large")
+    assert last_line(None) is None
+    assert last_line("\n \n") is None
+
+
+def test_curves_come_with_metrics_that_have_points() -> None:
+    frame = card_frame(log_cell_run("curves", {}, {"loss": [1 / (i + 1) for i in range(5000)], "f1": 0.5}))
+    by_key = {metric.key: metric.points for metric in frame.metrics}
+    assert by_key["f1"] is None
+    points = by_key["loss"]
+    assert points is not None
+    assert points.n_points == 5000
+    assert len(points.value) <= 40
+    assert (points.value[0], points.value[-1]) == (1.0, 1 / 5000)
+
+
+def test_values_that_are_not_finite_are_kept_and_never_ranked() -> None:
+    log_cell_run("first", {}, {"loss": 0.5})
+    frame = card_frame(log_cell_run("second", {}, {"loss": [0.1, math.nan], "gap": math.inf}))
+    values = {metric.key: metric.value for metric in frame.metrics}
+    assert math.isnan(values["loss"])
+    assert values["gap"] == math.inf
+    assert standing_text(frame.standing) == "2 runs of this cell"
+
+
+def test_a_param_of_a_megabyte_is_compared_whole_and_shown_short() -> None:
+    log_cell_run("first", {"text": "x" * 1_000_000 + "a", "same": "y" * 1_000_000})
+    frame = card_frame(log_cell_run("second", {"text": "x" * 1_000_000 + "b", "same": "y" * 1_000_000}))
+    assert {p.key: p.change for p in frame.params} == {"text": Change.CHANGED, "same": Change.SAME}
+    assert all(p.value is not None and len(p.value.exact) <= 200 and len(p.value.text) <= 48 for p in frame.params)
+
+
+def test_a_change_of_type_is_a_change() -> None:
+    log_cell_run("first", {"depth": 4})
+    (param,) = card_frame(log_cell_run("second", {"depth": "4"})).params
+    assert param.change is Change.CHANGED
+    assert param.previous is not None
+    assert param.value is not None
+    assert (param.previous.text, param.value.text) == ("4", "'4'")
+
+
+def test_changed_packages_and_commits_are_warnings() -> None:
+    for name, version, commit in (("first", "1.7.0", "a" * 40), ("second", "1.7.2", "b" * 40)):
+        run_id = log_cell_run(name, {})
+        with start_run(run_id) as run:
+            run.record_environment(Environment(version * 8, "3.11", "linux", {"scikit-learn": version, "numpy": "2.0"}))
+            run.set_attributes(git_commit=commit)
+    assert card_frame(run_id).warnings == (
+        "git commit aaaaaaa → bbbbbbb",
+        "packages: scikit-learn 1.7.0 → 1.7.2",
+    )
+
+
+def test_packages_that_came_and_went_are_named() -> None:
+    assert describe_package_changes({"a": "1"}, {"b": "2"}) == ["packages: a 1 → none, b none → 2"]
+    assert describe_package_changes({"a": "1"}, {"a": "1"}) == []
+    many = describe_package_changes({f"p{i}": "1" for i in range(9)}, {})
+    assert many == ["packages: p0 1 → none, p1 1 → none, p2 1 → none and 6 more"]
+
+
+def test_an_unknown_run_is_not_found() -> None:
+    log_cell_run("there", {})
+    with pytest.raises(RunNotFoundError):
+        card_frame("nothing")
