@@ -86,6 +86,7 @@ def test_the_runs_of_a_notebook_open_beside_it_and_leave_it_alone(lab: Lab, fold
     shown = lab.page.locator(".jp-jtrack-runs .jp-OutputArea-output")
     shown.filter(has_text="here").wait_for()
     assert "elsewhere" not in shown.inner_text()
+    lab.screenshot("runs-beside")
     assert lab.page.locator(".lm-TabBar-tabLabel", has_text="Runs of it's mine.ipynb").is_visible()
     notebooks = "() => [...window.jupyterapp.shell.widgets('main')].find(w => w.model?.toJSON).model.toJSON()"
     assert lab.page.evaluate(notebooks) == before
