@@ -14,7 +14,7 @@ from typing import Any
 
 from jtrack.errors import InvalidInputError
 from jtrack.server.answers import PanelGoneError, error_json
-from jtrack.server.panel_models import MODELS, PanelModel, PanelNotFoundError
+from jtrack.server.panel_models import MODELS, PanelModel, PanelNotFoundError, check_params, make_model
 from jtrack.server.question import Question
 
 MOST_OPEN = 256
@@ -62,7 +62,7 @@ class Panels:
             params = asked.said("params", dict) if "params" in asked.body else {}
             if panel is not None:
                 return {**reply, "result": _ask(panel, asked.body.get("method"), params)}
-            model = MODELS[name](**params)
+            model = make_model(name, asked.store, params)
             frame = model.frame
             return {**reply, "panel_id": self._keep(_OpenPanel(name, asked.store.path, model)), "result": frame}
         except Exception as error:
@@ -92,4 +92,5 @@ def _ask(panel: _OpenPanel, method: object, params: dict[str, Any]) -> object:
         called = panel.model.methods.get(str(method))
         if called is None:
             raise InvalidInputError(f"a panel has no method {method!r}")
+        check_params(f"method {method!r}", called, (), params)
         return called(**params)

@@ -49,7 +49,12 @@ def test_an_error_is_a_reply(server: Client, folder: Path, two_runs: list[str]) 
     assert "result" not in wrong.json
     for params in ({"colour": 1}, {"filter_string": 3}, {"order_by": 5}, {"max_results": "x"}):
         assert server.post("panels/runs", {"store": folder.name, "params": params}).json["error"]["message"], params
+    colour = server.post("panels/runs", {"store": folder.name, "params": {"colour": 1}}).json["error"]
+    assert "unexpected keyword argument 'colour'" in colour["message"]
+    assert colour["hint"].startswith("it takes: filter_string, order_by,")
     opened = server.post("panels/runs", {"store": folder.name}).json
+    missing = server.post("panels/runs", {"store": folder.name, "panel_id": opened["panel_id"], "method": "rows"}).json
+    assert missing["error"]["hint"] == "it takes: offset, limit"
     unknown = server.post("panels/runs", {"store": folder.name, "panel_id": opened["panel_id"], "method": "drop"}).json
     assert "no method 'drop'" in unknown["error"]["message"]
 
@@ -122,6 +127,7 @@ def test_the_least_recently_used_panel_is_forgotten(tmp_path: Path) -> None:
 def test_panels_need_no_widgets() -> None:
     from tests.store.processes import run
 
-    code = f"import jtrack.server.extension; print(sorted({list(MODELS)!r}), *sys.modules)"
-    loaded = set(run(code).split())
+    modules = sorted({home.partition(":")[0] for home in MODELS.values()})
+    loaded = set(run(f"import jtrack.server.extension, {', '.join(modules)}; print(*sys.modules)").split())
+    assert set(modules) <= loaded
     assert {"ipywidgets", "anywidget", "IPython"} & loaded == set()
