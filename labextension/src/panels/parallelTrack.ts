@@ -202,7 +202,7 @@ export class Track {
     } else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
       this.leave(event.key === 'ArrowLeft' ? -1 : 1);
     } else if (event.key === 'Enter' || event.key === ' ') {
-      this.set([...this.ranges, this.range(0.375, 0.625)]);
+      this.set([...this.ranges, this.middle()]);
     } else if (event.key === 'Delete' || event.key === 'Backspace' || event.key === 'Escape') {
       this.set(this.ranges.slice(0, -1), this.ranges.length > 1 && this.state.brush?.missing);
     } else {
@@ -212,13 +212,18 @@ export class Track {
     event.stopPropagation();
   }
 
+  /** The range that a key makes: the middle quarter, or the category there. */
+  private middle(): Range {
+    return this.state.axis.kind === 'categorical' ? this.range(0.5, 0.5) : this.range(0.375, 0.625);
+  }
+
   /** Move the last range by a step, or only its far edge. */
   private nudge(by: number, stretches: boolean): void {
     const { axis } = this.state;
-    const step = (by * 1) / (axis.kind === 'categorical' ? axis.categories.length : 50);
+    const step = by / (axis.kind === 'categorical' ? axis.categories.length : 50);
     const last = this.ranges[this.ranges.length - 1];
     if (!last) {
-      this.set([this.range(0.375, 0.625)]);
+      this.set([this.middle()]);
       return;
     }
     const [low, high] = this.span(last);

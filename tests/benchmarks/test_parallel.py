@@ -1,0 +1,85 @@
+"""10,000 trials over 12 axes, read from a store and drawn in a browser without a GPU, beside plotly's parcoords."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from playwright.sync_api import sync_playwright
+
+from jtrack import tracking
+from jtrack.entities import RunKind
+from jtrack.widgets.parallel_model import ParallelModel
+from tests.benchmarks.browser import invent_columns, measure_ours, measure_plotly
+from tests.benchmarks.report import Report, Row
+from tests.ui.browser import FLAGS, REMEDY, find_chromium
+from tests.widgets.panel_page import PanelPage
+
+N_LINES, N_AXES = 10_000, 12
+
+
+def log_columns(columns: dict[str, list[float]]) -> str:
+    """Log one trial a line, the last column as its metric."""
+    *params, metric = columns
+    with tracking.start_run(run_name="large", kind=RunKind.SWEEP) as sweep:
+        for i in range(len(columns[metric])):
+            run = tracking.start_run(nested=True, kind=RunKind.TRIAL)
+            run.log_params({key: columns[key][i] for key in params})
+            run.log_metric(metric, columns[metric][i])
+            run.end()
+    return sweep.run_id
+
+
+def percentile_95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
+
+
+def test_parallel_coordinates_of_10_000_trials(
+    store_path: Path, report: Report, could_not_run: Callable[[str], NoReturn]
+) -> None:
+    executable = find_chromium()
+    if executable is None:
+        could_not_run(f"the benchmark of the parallel coordinates: no Chromium was found ({REMEDY})")
+    columns = invent_columns(N_LINES, N_AXES)
+    sweep = log_columns(columns)
+    ParallelModel(sweep)
+    start = time.perf_counter()
+    model = ParallelModel(sweep)
+    read_ms = (time.perf_counter() - start) * 1e3
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        shown = PanelPage(browser, model.whole, model.methods)
+        load = os.getloadavg()[0]
+        ours = measure_ours(shown.page)
+        assert shown.errors == []
+        shown.close()
+        plotlys = measure_plotly(browser, columns)
+        browser.close()
+    about = f"{N_LINES:,} × {N_AXES}"
+    note = f"load {load:.1f}"
+    plotly_brush = {"plotly": statistics.median(plotlys["brushes"])}
+    report.add(
+        Row(f"parallel coordinates, read {about} from the store", read_ms, "ms"),
+        Row(
+            f"parallel coordinates, first paint {about}",
+            statistics.median(ours["paints"]),
+            "ms",
+            1000,
+            {"plotly": plotlys["paints"][0]},
+            note,
+        ),
+        Row(
+            f"parallel coordinates, brush {about}, median", statistics.median(ours["brushes"]), "ms", None, plotly_brush
+        ),
+        Row(
+            f"parallel coordinates, brush {about}, 95th percentile",
+            percentile_95(ours["brushes"]),
+            "ms",
+            200,
+            {"plotly, slowest": max(plotlys["brushes"])},
+        ),
+    )

@@ -1,0 +1,108 @@
+"""A page with one panel and nothing else: the built renderers, the panel's own model behind them, no JupyterLab.
+
+The page's questions go through the same function that answers a widget's messages (`answer_request`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
+
+from jtrack.widgets.frames import frame_json
+from jtrack.widgets.panel import answer_request, renderer_module
+from jtrack.widgets.style import whole_stylesheet
+
+ADDRESS = "http://panel.test/"
+SHOTS = Path(__file__).parent / "screenshots"
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>panel</title>
+<style>%s body { margin: 16px; background: light-dark(#fff, #0f1316); color-scheme: light dark }</style>
+<main><div id="panel"></div></main>
+<script type="module">
+import widget from './panels.js';
+const listeners = { 'msg:custom': new Set(), 'change:_frame_json': new Set() };
+const state = { _frame_json: await (await fetch('./frame.json')).json() };
+const fire = (event, content) => listeners[event].forEach(listener => listener(content));
+const model = {
+  get: key => state[key],
+  on: (event, listener) => listeners[event].add(listener),
+  off: (event, listener) => listeners[event].delete(listener),
+  send: content => window.answer(JSON.stringify(content)).then(reply => fire('msg:custom', JSON.parse(reply)))
+};
+const told = window.told = [];
+for (const name of ['jtrack-brush', 'jtrack-open-run']) {
+  document.addEventListener(name, event => told.push([name, event.detail]));
+}
+window.push = frame => { state._frame_json = frame; fire('change:_frame_json'); };
+window.open_ = () => { window.close = widget.render({ model, el: document.getElementById('panel') }); };
+window.open_();
+</script></html>"""
+
+
+class PanelPage:
+    """A panel in a page of its own; ``errors`` is what the page complained of."""
+
+    def __init__(self, browser: Browser, frame: object, methods: Mapping[str, Any], **context: Any) -> None:
+        if not renderer_module():
+            pytest.fail("the panels are not built; `hatch run build` builds them", pytrace=False)
+        self.context: BrowserContext = browser.new_context(**{"viewport": {"width": 1000, "height": 700}, **context})
+        self.context.set_default_timeout(30_000)
+        self.page: Page = self.context.new_page()
+        self.errors: list[str] = []
+        self.asked: list[str] = []
+        self._frame, self._methods = frame, methods
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._on_console)
+        self.page.expose_function("answer", self._answer)
+        self.page.route("**/*", self._serve)
+        self.page.goto(ADDRESS)
+
+    def close(self) -> None:
+        """Give the page back."""
+        self.context.close()
+
+    def wait_drawn(self) -> None:
+        """Wait until every line is on the canvas."""
+        self.page.locator("#panel > [data-drawn=true]").wait_for(state="attached")
+
+    def screenshot(self, name: str) -> None:
+        """Keep a picture of the panel."""
+        SHOTS.mkdir(exist_ok=True)
+        self.page.locator("#panel > *").screenshot(path=SHOTS / f"{name}.png", animations="disabled")
+
+    def told(self, name: str) -> list[Any]:
+        """What the panel told the page around it, by the name of the event."""
+        found: list[Any] = self.page.evaluate("name => window.told.filter(([n]) => n === name).map(([, d]) => d)", name)
+        return found
+
+    def push(self, frame: object) -> None:
+        """Show another frame, as a kernel does without being asked."""
+        self.page.evaluate("frame => window.push(frame)", frame_json(frame))
+
+    def _answer(self, content: str) -> str:
+        asked = json.loads(content)
+        self.asked.append(asked["method"])
+        return json.dumps(answer_request(self._methods, asked))
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.errors.append(message.text)
+
+    def _serve(self, route: Route) -> None:
+        path = route.request.url.removeprefix(ADDRESS)
+        served = {
+            "": ("text/html", _PAGE % whole_stylesheet()),
+            "panels.js": ("text/javascript", renderer_module()),
+            "frame.json": ("application/json", json.dumps(frame_json(self._frame))),
+            "favicon.ico": ("image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        }
+        if path not in served:
+            route.abort()
+            return
+        kind, body = served[path]
+        route.fulfill(content_type=f"{kind}; charset=utf-8", body=body)
