@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from jtrack.widgets.curves import Points
 from jtrack.widgets.format import format_number
 from jtrack.widgets.html import Markup, escape
-from jtrack.widgets.images import line_path, svg_image
+from jtrack.widgets.images import fraction, line_path, svg_image
 
 N_COLOURS = 7
 DASHES = ("", "6 3", "2 3")
@@ -99,6 +99,4 @@ def _tick(value: float) -> str:
 
 
 def _scale(value: float, source: tuple[float, float], start: float, end: float) -> float:
-    low, high = source
-    part = (value / 2 - low / 2) / (high / 2 - low / 2) if high > low else 0.5
-    return round(start + part * (end - start), 1)
+    return round(start + fraction(value, *source) * (end - start), 1)

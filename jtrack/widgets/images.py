@@ -8,6 +8,7 @@ the panel's theme without a script.
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Sequence
 
 from jtrack.widgets import style
@@ -57,16 +58,19 @@ def fit_points(
     return [
         (
             round(left + (x - first) / span * (right - left), 1),
-            # Halves, because the span of two floats may be more than a float can hold.
-            round(
-                (top + bottom) / 2
-                if high == low
-                else bottom - (y / 2 - low / 2) / (high / 2 - low / 2) * (bottom - top),
-                1,
-            ),
+            round(bottom - fraction(y, low, high) * (bottom - top), 1),
         )
         for x, y in zip(step, value, strict=True)
     ]
+
+
+def fraction(value: float, low: float, high: float) -> float:
+    """How far ``value`` is on the way from ``low`` to ``high``; the middle where these are one."""
+    span = high - low
+    if math.isinf(span):
+        # The span of two floats may be more than a float can hold.
+        return (value / 2 - low / 2) / (high / 2 - low / 2)
+    return (value - low) / span if span > 0 else 0.5
 
 
 def line_path(points: Sequence[tuple[float, float]]) -> str:

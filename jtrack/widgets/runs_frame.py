@@ -22,7 +22,7 @@ from jtrack.widgets.images import fit_points
 from jtrack.widgets.params import param_value
 from jtrack.widgets.runs_columns import Column, ColumnKind, Constant, choose_columns, survey_columns
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 _SPARK_POINTS = 20
 NEWEST_FIRST = "attributes.started_at DESC"
 
