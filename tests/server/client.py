@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.ui.server import ROOT, environment, free_port, started
+from tests.ui.server import ROOT, enable_server_extension, environment, free_port, started
 
 TOKEN = "jtrack-server-tests"
 BASE_URL = "/user/an@b/"
-CONFIG = ROOT / "labextension" / "jupyter_server_config.json"
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Client:
 @contextmanager
 def serve(root: Path, private: Path, *options: str) -> Iterator[Client]:
     """Serve the folder ``root``; the extension is switched on by the file that the wheel installs."""
-    enable(private)
+    enable_server_extension(private)
     port = free_port()
     command = [
         *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
@@ -86,13 +85,6 @@ def serve(root: Path, private: Path, *options: str) -> Iterator[Client]:
     with started(command, root, {**environment(private), "PYTHONPATH": str(ROOT)}) as log:
         _wait_until_listening(port)
         yield Client(port, root, log)
-
-
-def enable(private: Path) -> None:
-    """Put the file that the wheel installs where a server with this private folder looks for it."""
-    enabled = private / "config" / "jupyter_server_config.d" / "jtrack.json"
-    enabled.parent.mkdir(parents=True)
-    enabled.write_bytes(CONFIG.read_bytes())
 
 
 def _wait_until_listening(port: int) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import jtrack
-from tests.server.client import BASE_URL, TOKEN, Client, Reply, enable
-from tests.ui.server import ROOT, environment
+from tests.server.client import BASE_URL, TOKEN, Client, Reply
+from tests.ui.server import ROOT, enable_server_extension, environment
 
 pytestmark = pytest.mark.slow
 
@@ -89,7 +89,7 @@ def test_a_garbled_body_is_named(server: Client, body: bytes, message: str) -> N
 
 
 def test_jupyter_lists_the_extension_as_ok(tmp_path: Path) -> None:
-    enable(tmp_path)
+    enable_server_extension(tmp_path)
     command = [sys.executable, "-m", "jupyter_server.extension.serverextension", "list"]
     env = {**environment(tmp_path), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BUILT_EXTENSION = ROOT / "jtrack" / "labextension"
+SERVER_CONFIG = ROOT / "labextension" / "jupyter_server_config.json"
 TOKEN = "jtrack-ui-tests"
 START_TIMEOUT_S = 120
 
@@ -44,8 +45,16 @@ class LabServer:
 def lab_server(root: Path, private: Path) -> Iterator[LabServer]:
     """Serve the folder ``root``; ``private`` takes configuration, runtime files and IPython's profile."""
     port = free_port()
+    enable_server_extension(private)
     with started(_command(root, private, port), root, environment(private)) as log:
         yield LabServer(f"http://127.0.0.1:{port}", root, log)
+
+
+def enable_server_extension(private: Path) -> None:
+    """Put the file that the wheel installs where a server with this private folder looks for it."""
+    enabled = private / "config" / "jupyter_server_config.d" / "jtrack.json"
+    enabled.parent.mkdir(parents=True)
+    enabled.write_bytes(SERVER_CONFIG.read_bytes())
 
 
 @contextmanager
