@@ -1,8 +1,9 @@
-"""The peers' environment, and the table at the end: printed, and kept in ``.cache/bench/results.md``."""
+"""The peers' environment, and the table at the end: printed, and kept in ``.cache/bench`` under its time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,6 @@ def report() -> Iterator[Report]:
     yield report
     text = report.render()
     if text:
-        place = cache_folder("bench") / "results.md"
+        place = cache_folder("bench") / f"results-{datetime.now():%Y%m%d-%H%M%S}.md"
         place.write_text(text, encoding="utf-8")
         print(f"\n\n{text}\nkept in {place}")

@@ -96,12 +96,17 @@ def run_program(program: Program, folder: Path) -> dict[str, Any]:
 
 
 def interleave(programs: Sequence[Program], rounds: int, folder: Path | None = None) -> dict[str, dict[str, float]]:
-    """Run all programs in turn, ``rounds`` times, and return each one's medians; a failed one is named and left out.
+    """Run all programs in turn, ``rounds`` times, and return each one's medians; a peer that fails is left out.
 
     Parameters
     ----------
     folder
         Where they all run; ``None`` gives each run an empty one.
+
+    Raises
+    ------
+    ProgramError
+        One of jtrack's own failed.
     """
     results: dict[str, list[dict[str, Any]]] = {}
     failed: set[str] = set()
@@ -112,6 +117,8 @@ def interleave(programs: Sequence[Program], rounds: int, folder: Path | None = N
             try:
                 results.setdefault(program.name, []).append(_run_somewhere(program, folder))
             except ProgramError as error:
+                if program.python == own_python():
+                    raise
                 failed.add(program.name)
                 print(f"\nleft out: {error}")
     return {name: _medians(figures) for name, figures in results.items() if name not in failed}
