@@ -62,7 +62,7 @@ export class RunsGrid {
   /** Give up some of the height for what else the panel has to show, so that the panel as a whole doesn't grow. */
   yield(height: number): void {
     const most = (MOST_ROWS_IN_VIEW + 1) * ROW_HEIGHT + 6;
-    this.node.style.maxHeight = height > 0 ? `${Math.max(this.node.offsetHeight - height, 4 * ROW_HEIGHT)}px` : `${most}px`;
+    this.node.style.maxHeight = height > 0 ? `${Math.max(this.node.getBoundingClientRect().height - height, 4 * ROW_HEIGHT)}px` : `${most}px`;
   }
 
   dispose(): void {
@@ -124,7 +124,9 @@ export class RunsGrid {
     // Not what it measures alone: before the first drawing it has no height yet.
     const height = Math.max(this.node.clientHeight, MOST_ROWS_IN_VIEW * ROW_HEIGHT);
     const window = visibleWindow(this.node.scrollTop, height, nRows);
+    let focus = false;
     for (const [index, row] of this.drawn) {
+      focus ||= row === document.activeElement;
       // A placeholder goes too, once its row is there.
       if (index < window.first || index >= window.last || (row.dataset.waits && this.rows.has(index))) {
         row.remove();
@@ -141,6 +143,10 @@ export class RunsGrid {
         this.drawn.set(index, row);
         this.body.insertBefore(row, next);
       }
+    }
+    if (focus) {
+      // Where the focus was on a placeholder, it passes to the row.
+      this.drawn.get(this.active)?.focus({ preventScroll: true });
     }
     setHeight(this.above, window.first * ROW_HEIGHT);
     setHeight(this.below, (nRows - window.last) * ROW_HEIGHT);

@@ -151,9 +151,9 @@ class RunsPanel implements Rendered<RunsFrame> {
   /** Show something more in the head and take its room from the rows. */
   private inPlace(change: () => void): void {
     this.grid.yield(0);
-    const before = this.node.offsetHeight;
+    const before = this.node.getBoundingClientRect().height;
     change();
-    this.grid.yield(this.node.offsetHeight - before);
+    this.grid.yield(this.node.getBoundingClientRect().height - before);
   }
 
   private toggleMenu(): void {
