@@ -40,6 +40,7 @@ wrongly), 403 (not allowed), 404 (not there), 409 (the run's state forbids it), 
                             open:  {params: {…}, request?}                   → {reply, panel_id, result: frame}
                             ask:   {panel_id, method, params: {…}, request?} → {reply, panel_id, result}
                             look:  {panel_id, request?}                      → {reply, panel_id, result: frame now}
+                            methods that change a run (panel_models.WRITING_METHODS) need ``write``;
                             an error in a panel is status 200 and {reply, panel_id, error} in place of result
     GET  artifacts/<run>/<path>     a file; Range, HEAD and If-None-Match are honoured. Types by content; all else is
                             an attachment. Content-Security-Policy: sandbox, so that HTML and SVG run no script.

@@ -22,6 +22,7 @@ from jtrack import queries
 from jtrack.errors import InvalidInputError
 from jtrack.server.answers import error_json, parse_body, render_json, status_of
 from jtrack.server.files import SANDBOX, RangeError, ServedFile, disposition, find_file, parse_range
+from jtrack.server.panel_models import WRITING_METHODS
 from jtrack.server.places import Place, find_place
 from jtrack.server.question import Question
 from jtrack.server.service import Service
@@ -112,12 +113,24 @@ class JsonHandler(Handler):
 
 
 class PanelHandler(JsonHandler):
-    """Answers a panel's questions, which come by POST since they have a body, and change nothing."""
+    """Answers a panel's questions. They come by POST since they have a body; most of them only read."""
 
     @web.authenticated
-    @authorized(action="read")  # type: ignore[untyped-decorator]
     async def post(self, *path: str) -> None:
-        """Answer a question."""
+        """Answer a question, or do what a button of the panel asks for."""
+        try:
+            method = str(parse_body(self.request.body).get("method"))
+        except InvalidInputError as error:
+            self.fail(error)
+            return
+        await (self._change(path) if method in WRITING_METHODS else self._read(path))
+
+    @authorized(action="read")  # type: ignore[untyped-decorator]
+    async def _read(self, path: tuple[str, ...]) -> None:
+        await self._reply(path)
+
+    @authorized(action="write")  # type: ignore[untyped-decorator]
+    async def _change(self, path: tuple[str, ...]) -> None:
         await self._reply(path)
 
 

@@ -22,7 +22,7 @@ class PanelModel(Protocol):
 
     @property
     def methods(self) -> Mapping[str, Callable[..., Any]]:
-        """What a page may call, by name, with keyword arguments."""
+        """What a page may call, by name, with keyword arguments; what changes a run has a name in `WRITING_METHODS`."""
 
 
 class PanelNotFoundError(NotFoundError):
@@ -39,6 +39,10 @@ MODELS = {
     "run": "jtrack.widgets.run_model:RunModel",
     "card": "jtrack.server.own_models:CardModel",
 }
+# Who may only read may not call these, in whatever panel; they are named as the actions on runs are.
+WRITING_METHODS = frozenset(
+    {"stop", "knob", "note", "delete", "restore", "tag", "rename", "describe", "register", "promote"}
+)
 _OF_STORE = frozenset({"live"})  # whose first argument is the store that they follow
 
 

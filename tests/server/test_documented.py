@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jtrack.server
 from jtrack.server.extension import routes
-from jtrack.server.panel_models import MODELS
+from jtrack.server.panel_models import MODELS, WRITING_METHODS
 from jtrack.server.service import Service
 from jtrack.server.steering import ACTIONS
 
@@ -21,4 +21,5 @@ def test_every_route_is_told_of_and_none_else() -> None:
     samples = [re.sub(r"<\w+>", "x", route) for route in told]
     assert [route for route in samples if not any(re.fullmatch(pattern, route) for pattern in patterns)] == []
     assert [pattern for pattern in patterns if not any(re.fullmatch(pattern, route) for route in samples)] == []
+    assert set(ACTIONS) <= WRITING_METHODS
     assert [name for name in [*ACTIONS, *MODELS] if not re.search(rf"\b{name}\b", text)] == []

@@ -49,6 +49,9 @@ def test_an_error_is_a_reply(server: Client, folder: Path, two_runs: list[str]) 
     assert "result" not in wrong.json
     for params in ({"colour": 1}, {"filter_string": 3}, {"order_by": 5}, {"max_results": "x"}):
         assert server.post("panels/runs", {"store": folder.name, "params": params}).json["error"]["message"], params
+    for method in (["rows"], {"a": 1}, 3):
+        asked = {"store": folder.name, "panel_id": server.post("panels/runs", {"store": folder.name}).json["panel_id"]}
+        assert "no method" in server.post("panels/runs", {**asked, "method": method}).json["error"]["message"]
     colour = server.post("panels/runs", {"store": folder.name, "params": {"colour": 1}}).json["error"]
     assert "unexpected keyword argument 'colour'" in colour["message"]
     assert colour["hint"].startswith("it takes: filter_string, order_by,")
