@@ -27,7 +27,7 @@ from zlib import crc32
 
 from jtrack import settings
 from jtrack.errors import StorePathError
-from jtrack.store.folder import StoreFolder, try_lock, unwritable
+from jtrack.store.folder import StoreFolder, hold_lock, unwritable
 from jtrack.store.points import PointFile
 
 SCHEMA_VERSION = 1
@@ -60,7 +60,7 @@ class EventFile:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         self._descriptor = os.open(path, flags, 0o666)
         self._end = 0
-        try_lock(self._descriptor)
+        hold_lock(self._descriptor)
 
     def append(self, kind: str, subject: str, detail: Detail) -> None:
         """Add one event; returns when it would survive the death of the process."""

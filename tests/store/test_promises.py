@@ -230,6 +230,26 @@ def test_a_store_can_be_copied_and_moved(store_path: Path, tmp_path: Path) -> No
         jtrack.set_tracking_uri(None)
 
 
+def test_times_are_utc_wherever_the_user_lives(store_path: Path) -> None:
+    code = """
+        import os, time
+        os.environ["TZ"] = sys.argv[1]; time.tzset()
+        import jtrack
+        from datetime import UTC, datetime, timedelta
+        with jtrack.start_run() as run:
+            jtrack.log_metric("m", 1)
+        info = jtrack.get_run(run).info
+        now = datetime.now(UTC)
+        assert timedelta(0) <= now - info.started_at < timedelta(minutes=1), (now, info.started_at)
+        assert abs(info.start_time / 1000 - time.time()) < 60
+        assert abs(jtrack.metric_history(run, "m").logged_at[0].astype("int64") / 1e6 - time.time()) < 60
+        recent = f"attributes.start_time > {int(time.time() * 1000) - 60_000}"
+        assert jtrack.search_runs(filter_string=recent, output_format="list")[0].info.run_id == run.run_id
+    """
+    for zone in ("America/New_York", "Asia/Tokyo", "UTC"):
+        processes.run(code, zone)
+
+
 def test_a_generation_is_plain_duckdb(store_path: Path) -> None:
     with jtrack.start_run() as run:
         jtrack.log_param("lr", 0.5)
