@@ -34,7 +34,7 @@ class PanelNotFoundError(NotFoundError):
 # Where each panel's model is: loaded when one is opened, as a server that shows none need not wait for them.
 MODELS = {
     "runs": "jtrack.server.own_models:RunsModel",
-    "compare": "jtrack.server.own_models:CompareModel",
+    "compare": "jtrack.widgets.compare_model:CompareModel",
     "parallel": "jtrack.widgets.parallel_model:ParallelModel",
     "run": "jtrack.widgets.run_model:RunModel",
     "card": "jtrack.server.own_models:CardModel",

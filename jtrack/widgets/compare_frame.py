@@ -16,23 +16,25 @@ from jtrack.direction import Direction, best_value, infer_direction, order_metri
 from jtrack.entities import RunStatus
 from jtrack.errors import InvalidInputError
 from jtrack.store.search import plan_search
+from jtrack.widgets.compare_details import ComparedText, read_details, read_files, read_packages, read_tags
 from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.difference import SourceDifference, diff_sources
-from jtrack.widgets.format import column_decimals, plural, shorten
+from jtrack.widgets.format import column_decimals, plural
 from jtrack.widgets.frames import duration_s
 from jtrack.widgets.params import ParamValue, read_params
+from jtrack.widgets.timed_curves import XAxis, timed_curves
 
-MOST_RUNS = 20
+MOST_RUNS = 100
 _MOST_CURVES = 6
-_ALL_POINTS = 2000
-_MOST_METRICS = 60
-_MOST_PARAMS = 100
-_MOST_SOURCE_ROWS = 240
+_ALL_POINTS = 1000
+_FEWEST_POINTS = 12
+_MOST_ROWS = 60
+_ALL_CELLS = 480
+_MOST_SOURCE_ROWS = 160
 
 _RUNS = """
-SELECT r.run_id, r.run_name, r.status, r.started_at, r.ended_at, r.user_name, r.git_commit, r.git_branch,
-       e.name AS experiment_name, c.execution_count, c.notebook_path,
-       v.python_version, left(r.environment_sha256, 8) AS environment
+SELECT r.run_id, r.run_name, r.status, r.started_at, r.ended_at, r.user_name, r.git_commit, r.git_branch, r.git_dirty,
+       e.name AS experiment_name, c.execution_count, c.notebook_path, v.python_version, v.platform
 FROM runs r
 LEFT JOIN experiments e USING (experiment_id)
 LEFT JOIN environments v ON v.environment_sha256 = r.environment_sha256
@@ -44,15 +46,6 @@ SELECT run_id, source FROM cells WHERE role = 'tracked' AND run_id IN (SELECT un
 ORDER BY execution_count
 """
 _METRICS = "SELECT run_id, key, value, n_points FROM latest_metrics WHERE run_id IN (SELECT unnest(?::VARCHAR[]))"
-_DETAILS = {
-    "experiment": "experiment_name",
-    "notebook": "notebook_path",
-    "user": "user_name",
-    "git commit": "git_commit",
-    "git branch": "git_branch",
-    "python": "python_version",
-    "packages": "environment",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +59,6 @@ class ComparedRun:
     started_at: datetime
     duration_s: float | None
     execution_count: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedText:
-    """A param or another detail that differs; ``None`` where a run doesn't have it."""
-
-    key: str
-    is_numeric: bool
-    texts: tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +91,29 @@ class ComparedSource:
 
 @dataclass(frozen=True, slots=True)
 class CompareFrame:
-    """What a comparison shows; ``n_found`` counts the runs that were meant, of which ``runs`` are the first."""
+    """What a comparison shows; ``n_found`` counts the runs that were meant, of which ``runs`` are the first.
+
+    Of params, tags and packages those are listed that differ; ``n_params``, ``n_tags`` and ``n_packages`` count
+    them. ``axes`` are the ids of what has numbers (``metrics.acc``, ``params.lr``), to be drawn against each other.
+    """
 
     runs: tuple[ComparedRun, ...]
     n_found: int
     metrics: tuple[ComparedMetric, ...]
     n_metrics: int
     params: tuple[ComparedText, ...]
+    n_params: int
+    tags: tuple[ComparedText, ...]
+    n_tags: int
+    packages: tuple[ComparedText, ...]
+    n_packages: int
     details: tuple[ComparedText, ...]
     constants: tuple[tuple[str, str], ...]
     curves: tuple[ComparedCurve, ...]
     curve_keys: tuple[str, ...]
     sources: tuple[ComparedSource, ...]
+    axes: tuple[str, ...]
+    n_files: int
     panel: str = field(default="compare", init=False)
 
 
@@ -150,28 +145,57 @@ def select_runs(runs: Sequence[object] | str) -> list[str]:
 def compare_frame(found: Sequence[str]) -> CompareFrame:
     """Read what a comparison of these runs shows, of at most `MOST_RUNS` of them."""
     run_ids = list(found[:MOST_RUNS])
+    with queries.one_look():
+        return _read_frame(run_ids, len(found))
+
+
+def _read_frame(run_ids: list[str], n_found: int) -> CompareFrame:
     heads = _heads(run_ids)
-    runs = tuple(_run(letter, heads[run_id]) for letter, run_id in zip("ABCDEFGHIJKLMNOPQRST", run_ids, strict=False))
-    metrics, curved = _metrics(run_ids)
+    metrics, curved = read_metrics(run_ids)
     params, constants = split_params(run_ids, read_params(run_ids))
-    shown = curved[:_MOST_CURVES]
+    tags, packages = read_tags(run_ids), read_packages(run_ids)
+    n_rows = max(min(_ALL_CELLS // len(run_ids), _MOST_ROWS), 6)
+    shown = curved[: max(min(_MOST_CURVES, _ALL_POINTS // (_FEWEST_POINTS * len(run_ids))), 1)]
+    n_points = max(_ALL_POINTS // (len(run_ids) * max(len(shown), 1)), _FEWEST_POINTS)
     return CompareFrame(
-        runs=runs,
-        n_found=len(found),
-        metrics=metrics[:_MOST_METRICS],
+        runs=tuple(_run(letter_of(i), heads[run_id]) for i, run_id in enumerate(run_ids)),
+        n_found=n_found,
+        metrics=metrics[:n_rows],
         n_metrics=len(metrics),
-        params=params[:_MOST_PARAMS],
-        details=_details([heads[run_id] for run_id in run_ids]),
-        constants=constants,
-        curves=read_curves(run_ids, shown, max(_ALL_POINTS // (len(run_ids) * max(len(shown), 1)), 16)),
+        params=params[:n_rows],
+        n_params=len(params),
+        tags=tags[: n_rows // 2],
+        n_tags=len(tags),
+        packages=packages[: n_rows // 2],
+        n_packages=len(packages),
+        details=read_details(run_ids, heads),
+        constants=constants[:_MOST_ROWS],
+        curves=read_curves(run_ids, shown, n_points),
         curve_keys=tuple(curved),
         sources=_sources(run_ids),
+        axes=axis_ids(metrics, params),
+        n_files=len(read_files(run_ids)),
     )
 
 
-def read_curves(run_ids: Sequence[str], keys: Sequence[str], max_points: int) -> tuple[ComparedCurve, ...]:
+def letter_of(index: int) -> str:
+    """The letters that stand for a run: A to Z, then AA, AB and so on."""
+    first, last = divmod(index, 26)
+    return (chr(64 + first) if first else "") + chr(65 + last)
+
+
+def axis_ids(metrics: Sequence[ComparedMetric], params: Sequence[ComparedText]) -> tuple[str, ...]:
+    """What can be drawn against each other: params that differ, then metrics, by their ids."""
+    return (*(f"params.{p.key}" for p in params[:_MOST_ROWS]), *(f"metrics.{m.key}" for m in metrics[:_MOST_ROWS]))
+
+
+def read_curves(
+    run_ids: Sequence[str], keys: Sequence[str], max_points: int, x: XAxis = XAxis.STEP
+) -> tuple[ComparedCurve, ...]:
     """Read curves of the given metrics, each thinned to about ``max_points``."""
-    found = thinned_curves(run_ids, keys, max_points)
+    if x is not XAxis.STEP:
+        timed = {(run_id, key): p for key in keys for run_id, p in timed_curves(run_ids, key, max_points, x).items()}
+    found = thinned_curves(run_ids, keys, max_points) if x is XAxis.STEP else timed
     return tuple(ComparedCurve(key, tuple(_drawable(found.get((run_id, key))) for run_id in run_ids)) for key in keys)
 
 
@@ -214,7 +238,8 @@ def _run(letter: str, head: dict[str, Any]) -> ComparedRun:
     )
 
 
-def _metrics(run_ids: list[str]) -> tuple[tuple[ComparedMetric, ...], list[str]]:
+def read_metrics(run_ids: list[str]) -> tuple[tuple[ComparedMetric, ...], list[str]]:
+    """Read the last values of all metrics, and the keys of those with more than one point."""
     found = queries.rows(_METRICS, [run_ids])
     values = {(row["run_id"], row["key"]): row["value"] for row in found}
     keys = order_metrics({row["key"] for row in found})
@@ -228,20 +253,11 @@ def _metric(key: str, values: list[float | None]) -> ComparedMetric:
     return ComparedMetric(key, direction, column_decimals(values), tuple(values), best_value(values, direction))
 
 
-def _details(heads: list[dict[str, Any]]) -> tuple[ComparedText, ...]:
-    rows = [
-        ComparedText(key, False, tuple(None if head[column] is None else shorten(head[column], 40) for head in heads))
-        for key, column in _DETAILS.items()
-        if len({head[column] for head in heads}) > 1
-    ]
-    return tuple(rows)
-
-
 def _drawable(points: Points | None) -> Points | None:
     if points is None or len(points.value) < 2:
         return None
-    # Six digits are finer than any screen, and half as long.
-    return replace(points, value=tuple(float(f"{value:.6g}") for value in points.value))
+    # Five digits are finer than any screen, and half as long.
+    return replace(points, value=tuple(float(f"{value:.5g}") for value in points.value))
 
 
 def _sources(run_ids: Sequence[str]) -> tuple[ComparedSource, ...]:
@@ -252,7 +268,8 @@ def _sources(run_ids: Sequence[str]) -> tuple[ComparedSource, ...]:
     for right, run_id in enumerate(run_ids):
         if right == 0 or first is None or run_id not in texts:
             continue
-        difference = diff_sources(first, texts[run_id], max_rows=max(budget, 12))
+        # Beyond what may be saved, only how much differs is told: the lines are read when they are looked at.
+        difference = diff_sources(first, texts[run_id], max_rows=max(budget, 0))
         sources.append(ComparedSource(0, right, difference))
         budget -= len(difference.rows)
     return tuple(sources)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from jtrack.widgets import pieces
 from jtrack.widgets.chart import N_COLOURS, curves_image
-from jtrack.widgets.compare_frame import ComparedMetric, ComparedSource, ComparedText, CompareFrame
+from jtrack.widgets.compare_details import ComparedText
+from jtrack.widgets.compare_frame import ComparedMetric, ComparedSource, CompareFrame
 from jtrack.widgets.format import MISSING, format_duration, format_number, plural, shorten
 from jtrack.widgets.frames import short_id
 from jtrack.widgets.html import Markup, join, tag
@@ -15,22 +17,33 @@ from jtrack.widgets.style import stylesheet
 
 _Row = TypeVar("_Row")
 
-_MOST_METRICS = 24
-_MOST_PARAMS = 40
+MAX_BYTES = 60_000
+# Columns and rows of a section, tried in turn until all of it is small enough.
+_STEPS = ((20, 40), (20, 16), (12, 10), (8, 6), (4, 3))
 _MOST_CHARTS = 4
 _MOST_SOURCES = 3
 _MOST_CONSTANTS = 10
 
 
 def compare_html(frame: CompareFrame) -> Markup:
-    """Render a comparison."""
+    """Render a comparison in at most `MAX_BYTES` bytes; of many runs the table shows the first, the curves all."""
+    for n_columns, n_rows in _STEPS:
+        html = _page(frame, n_columns, n_rows)
+        if len(html.encode()) <= MAX_BYTES:
+            break
+    return html
+
+
+def _page(frame: CompareFrame, n_columns: int, n_rows: int) -> Markup:
+    shown = first_runs(frame, n_columns)
     return join(
         [
             stylesheet("runs", "difference", "compare"),
             tag(
                 "div",
                 _head(frame),
-                tag("div", _table(frame), class_="jt-scroll"),
+                tag("div", _table(shown, n_rows), class_="jt-scroll"),
+                _left_out(frame, shown),
                 _constants(frame),
                 _curves(frame),
                 _sources(frame),
@@ -48,6 +61,23 @@ def count_text(frame: CompareFrame) -> str:
     return plural(n_shown, "run") if n_shown == frame.n_found else f"{n_shown} of {plural(frame.n_found, 'run')}"
 
 
+def first_runs(frame: CompareFrame, n: int) -> CompareFrame:
+    """The same comparison with the columns of the first runs only."""
+    return replace(
+        frame,
+        runs=frame.runs[:n],
+        metrics=tuple(replace(metric, values=metric.values[:n]) for metric in frame.metrics),
+        params=_first_texts(frame.params, n),
+        tags=_first_texts(frame.tags, n),
+        packages=_first_texts(frame.packages, n),
+        details=_first_texts(frame.details, n),
+    )
+
+
+def _first_texts(rows: Sequence[ComparedText], n: int) -> tuple[ComparedText, ...]:
+    return tuple(replace(row, texts=row.texts[:n]) for row in rows)
+
+
 def source_title(source: ComparedSource, frame: CompareFrame) -> str:
     """``A → B  brisk-heron → quiet-otter``."""
     left, right = frame.runs[source.left], frame.runs[source.right]
@@ -60,11 +90,17 @@ def same_sources(frame: CompareFrame) -> str:
     return f"same source as {frame.runs[0].letter}: {', '.join(letters)}" if letters else ""
 
 
+def _left_out(frame: CompareFrame, shown: CompareFrame) -> Markup | None:
+    rest = len(frame.runs) - len(shown.runs)
+    text = f"{plural(rest, 'more run')}, which the table leaves out"
+    return tag("div", text, class_="jt-line jt-muted") if rest else None
+
+
 def _head(frame: CompareFrame) -> Markup:
     return tag("div", tag("b", "compare", class_="jt-name"), " ", tag("span", count_text(frame)), class_="jt-head")
 
 
-def _table(frame: CompareFrame) -> Markup:
+def _table(frame: CompareFrame, n: int) -> Markup:
     heads = [
         tag(
             "th",
@@ -83,8 +119,10 @@ def _table(frame: CompareFrame) -> Markup:
     ]
     took = tag("tr", _key("took"), [_number(format_duration(run.duration_s)) for run in frame.runs])
     sections = [
-        *_section("metrics", frame.metrics[:_MOST_METRICS], frame.n_metrics, _metric_row, len(heads)),
-        *_section("params that differ", frame.params[:_MOST_PARAMS], len(frame.params), _text_row, len(heads)),
+        *_section("metrics", frame.metrics[:n], frame.n_metrics, _metric_row, len(heads)),
+        *_section("params that differ", frame.params[:n], frame.n_params, _text_row, len(heads)),
+        *_section("tags that differ", frame.tags[: n // 2], frame.n_tags, _text_row, len(heads)),
+        *_section("packages that differ", frame.packages[: n // 2], frame.n_packages, _text_row, len(heads)),
         _label_row("run", len(heads)),
         [_text_row(detail) for detail in frame.details],
         took,
@@ -163,7 +201,7 @@ def _sources(frame: CompareFrame) -> Markup | None:
             tag("div", tag("b", source_title(source, frame)), class_="jt-label jt-as-is"),
             pieces.source_block(source.difference),
         )
-        for source in changed[:_MOST_SOURCES]
+        for source in [source for source in changed if source.difference.rows][:_MOST_SOURCES]
     ]
     rest = len(changed) - len(blocks)
     notes = [same_sources(frame), f"{plural(rest, 'more run')} with another source" if rest else ""]

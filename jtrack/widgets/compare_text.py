@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from jtrack.widgets.compare_frame import CompareFrame
-from jtrack.widgets.compare_html import count_text, same_sources, source_title
+from jtrack.widgets.compare_html import count_text, first_runs, same_sources, source_title
 from jtrack.widgets.difference import unified
 from jtrack.widgets.format import MISSING, format_duration, format_number, shorten
 from jtrack.widgets.frames import STATE_SHAPES, short_id
 from jtrack.widgets.text_table import align_cells
 
 _MOST_ROWS = 20
+_MOST_COLUMNS = 12
 _WIDTH = 20
 
 
@@ -23,14 +24,15 @@ def compare_text(frame: CompareFrame) -> str:
     return "\n".join(lines)
 
 
-def _table(frame: CompareFrame) -> list[str]:
+def _table(whole: CompareFrame) -> list[str]:
+    frame = first_runs(whole, _MOST_COLUMNS)
     rows = [["", *(run.letter for run in frame.runs)]]
     for metric in frame.metrics[:_MOST_ROWS]:
         rows.append([shorten(metric.key, 30), *(_value(v, metric.decimals, metric.best) for v in metric.values)])
     for param in frame.params[:_MOST_ROWS]:
         rows.append([shorten(param.key, 30), *(MISSING if t is None else shorten(t, _WIDTH) for t in param.texts)])
-    for detail in frame.details:
-        rows.append([detail.key, *(MISSING if t is None else shorten(t, _WIDTH) for t in detail.texts)])
+    for detail in (*frame.tags[:_MOST_ROWS], *frame.packages[:_MOST_ROWS], *frame.details):
+        rows.append([shorten(detail.key, 30), *(MISSING if t is None else shorten(t, _WIDTH) for t in detail.texts)])
     rows.append(["took", *(format_duration(run.duration_s) for run in frame.runs)])
     return align_cells(rows, [False, *[True] * len(frame.runs)])
 

@@ -58,7 +58,7 @@ class Points:
     ``step`` does not decrease; where the run logged every point at one step it counts them instead.
     """
 
-    step: tuple[int, ...]
+    step: tuple[float, ...]
     value: tuple[float, ...]
     n_points: int
 

@@ -64,11 +64,22 @@ class Children:
 
 
 class RunModel:
-    """What a page of a run shows, and answers. ``methods`` are what its page may ask for, by name."""
+    """What a page of a run shows, and what it answers."""
 
     def __init__(self, run_id: str) -> None:
-        self.frame: RunFrame = run_frame(run_id)
-        self.methods: Mapping[str, Callable[..., Any]] = {
+        self._frame = run_frame(run_id)
+
+    @property
+    def frame(self) -> RunFrame:
+        """The run, read anew as long as it has not ended."""
+        if self._frame.ended_at is None:
+            self._frame = run_frame(self._frame.run_id)
+        return self._frame
+
+    @property
+    def methods(self) -> Mapping[str, Callable[..., Any]]:
+        """What a page may ask for, each about the run of a full id."""
+        return {
             "open": run_frame,
             "curve": read_curve,
             "metrics": read_all_metrics,
