@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from jtrack.widgets.style import colours, stylesheet, whole_stylesheet
@@ -70,3 +72,18 @@ def test_a_fallback_embeds_only_what_it_uses() -> None:
 def test_an_unknown_part_is_an_error() -> None:
     with pytest.raises(KeyError):
         stylesheet("no such part")
+
+
+def test_a_part_outranks_the_parts_before_it_in_any_order_of_outputs() -> None:
+    base, card = stylesheet(), stylesheet("card")
+    assert ".jtrack:not(#j) th,.jtrack:not(#j) td{" in base
+    assert ".jt-card:not(#j#j) th{" in card
+    assert stylesheet("card", "difference").count("{") == stylesheet("difference", "card").count("{")
+
+
+def test_every_rule_is_kept_to_the_panels() -> None:
+    selectors = re.findall(r"(?<=[{}])([^{}@]+)\{", "}" + whole_stylesheet())
+    for selector in (one for group in selectors for one in re.split(r",(?![^()]*\))", group)):
+        if re.fullmatch(r"[\d.]+%|from|to", selector):
+            continue  # a step of an animation
+        assert re.search(r"\.jt[\w-]*:not\((#j)+\)", selector), selector
