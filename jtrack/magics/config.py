@@ -19,6 +19,9 @@ class JTrack(Configurable):
         "", help="Where runs go: a folder. Empty: the nearest .jtrack folder upward from the notebook."
     ).tag(config=True)
     quiet = Bool(False, help="Show no card after a tracked cell.").tag(config=True)
+    live = Bool(True, help="Show a tracked cell that takes longer than a second, and logs metrics, while it runs.").tag(
+        config=True
+    )
     capture_params = Bool(True, help="Take the names that a cell sets to literals as params.").tag(config=True)
     capture_metrics = Bool(True, help="Take the numbers that a cell works out into names as metrics.").tag(config=True)
     capture_git = Bool(True, help="Record commit, branch and whether the tree is dirty.").tag(config=True)

@@ -1,4 +1,4 @@
-"""The magics that show: ``%runs``, ``%compare``, ``%parallel``, ``%jtrack``; thin skins over functions of that name."""
+"""The magics that show: ``%runs``, ``%compare``, ``%parallel``, ``%live``, ``%jtrack``; skins over functions."""
 
 from __future__ import annotations
 
@@ -86,6 +86,25 @@ class PanelMagics(Magics):
 
         selection = run_selection(line)
         return parallel(selection or None)
+
+    @line_magic
+    def live(self, line: str) -> Any:
+        """Show a run while it trains: curves, progress, the machine's use, and buttons that work meanwhile.
+
+        ::
+
+            %live [RUN]
+
+        Without a run: the one that is active, else the newest that runs, and then each that begins in this kernel. Put
+        it in a cell of its own, above the cell that trains. ``%config JTrack.live = False`` keeps running cells from
+        showing themselves.
+        """
+        from jtrack.widgets.live import live
+
+        words = _words(line)
+        if len(words) > 1:
+            raise HeaderError(f"%live shows one run, not {len(words)}", "names with blanks need quotes")
+        return live(words[0] if words else None)
 
     @line_magic
     def jtrack(self, line: str) -> Any:

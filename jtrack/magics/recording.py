@@ -29,6 +29,8 @@ from jtrack.tracking.experiments import get_or_create_experiment
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from jtrack.widgets.live_card import LiveCard
+
 NOTEBOOK_WAIT_S = 0.3
 
 
@@ -58,6 +60,17 @@ class CellRecording:
         self.inner_error: BaseException | None = None
         self._desk, self._note = desk, note
         self._output: OutputRecorder | None = None
+        self._live: LiveCard | None = None
+
+    def show_live(self) -> None:
+        """Show the run while the cell runs, once that takes its time."""
+        # Whoever sends no cell ids runs notebooks without anybody before them.
+        if self._shows_card and self._desk.settings.live and self.cell.cell_id is not None:
+            from jtrack.widgets.live_card import LiveCard
+
+            self.run.expected_params = cell_params(self.cell.bindings, {}, None)
+            self._live = LiveCard(self.run, self.cell.shell.display_pub)
+            self._live.start()
 
     def record_output(self) -> None:
         """Keep from now on what the cell prints."""
@@ -68,6 +81,8 @@ class CellRecording:
 
     def finish(self, error: BaseException | None) -> FinishedCell:
         """Close the run of a cell that ended just now."""
+        if self._live is not None:
+            self._live.stop()
         error = error if error is not None else self.inner_error
         printed = "" if self._output is None else self._output.stop()
         return self.close(FinishedCell(self.cell, error, datetime.now(UTC)), printed)
@@ -92,8 +107,12 @@ class CellRecording:
 
     def show_card(self) -> None:
         """Show the run below the cell's output, unless it is to be quiet."""
-        if not self.header.quiet and not self._desk.settings.quiet:
-            self._desk.attempt("show the run's card", lambda: _show_card(self.run.run_id))
+        if self._shows_card:
+            self._desk.attempt("show the run's card", lambda: _show_card(self.run.run_id, self._live))
+
+    @property
+    def _shows_card(self) -> bool:
+        return not self.header.quiet and not self._desk.settings.quiet
 
     def _record_names(self, finished: FinishedCell) -> None:
         header, settings, namespace = self.header, self._desk.settings, self.cell.shell.user_ns
@@ -207,9 +226,10 @@ def _is_inside(run: tracking.ActiveRun, around: tracking.ActiveRun) -> bool:
     return outer is around
 
 
-def _show_card(run_id: str) -> None:
+def _show_card(run_id: str, live: LiveCard | None) -> None:
     from IPython.display import display
 
     from jtrack.widgets.card import run_card
 
-    display(run_card(run_id))  # type: ignore[no-untyped-call]
+    if live is None or not live.become(lambda: run_card(run_id)._repr_mimebundle_()):
+        display(run_card(run_id))  # type: ignore[no-untyped-call]

@@ -90,6 +90,7 @@ class CellTracker:
             self.recording = open_recording(self.desk, header, cell)
             if self.recording is not None:
                 self.recording.record_output()
+                self.desk.attempt("show the run while it runs", self.recording.show_live)
 
     def _header_of(self, cell: RunningCell) -> Header | None:
         if cell.header is not None:

@@ -26,7 +26,8 @@ def send_message(folder: StoreFolder, run_id: str, message: dict[str, Any]) -> N
         JSON values: ``{"do": "stop"}``, ``{"do": "knob", "name": "lr", "value": 0.01}``.
     """
     folder.control.mkdir(parents=True, exist_ok=True)
-    line = seal_line(json.dumps({**message, "detail": {}}, separators=(",", ":")).encode())
+    message = {**message, "at": time.time_ns() // 1000, "detail": {}}
+    line = seal_line(json.dumps(message, separators=(",", ":")).encode())
     descriptor = os.open(folder.control_path(run_id), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
     try:
         os.write(descriptor, line)
@@ -56,16 +57,33 @@ class Mailbox:
         self._next_look = now + LOOK_EVERY_S
         if _size(self._path) <= self._taken:
             return []
-        with open(self._path, "rb") as file:
-            file.seek(self._taken)
-            *lines, rest = file.read().split(b"\n")
-            self._taken = file.tell() - len(rest)
-        return [message for message in map(open_line, lines) if message is not None]
+        messages, self._taken = _read(self._path, self._taken)
+        return messages
 
 
 def messages_end(folder: StoreFolder, run_id: str) -> int:
     """Tell where the messages to a run end now: what was said to an earlier life of it stands before."""
     return _size(folder.control_path(run_id))
+
+
+def read_messages(folder: StoreFolder, run_id: str, start: int) -> tuple[list[dict[str, Any]], int]:
+    """Read the messages to a run from a place on, without taking them: who watches sees what was asked of it.
+
+    Returns
+    -------
+    tuple[list[dict[str, Any]], int]
+        The messages, and the place where they end.
+    """
+    path = folder.control_path(run_id)
+    return _read(path, start) if _size(path) > start else ([], start)
+
+
+def _read(path: str | os.PathLike[str], start: int) -> tuple[list[dict[str, Any]], int]:
+    with open(path, "rb") as file:
+        file.seek(start)
+        *lines, rest = file.read().split(b"\n")
+        end = file.tell() - len(rest)
+    return [message for message in map(open_line, lines) if message is not None], end
 
 
 def _size(path: str | os.PathLike[str]) -> int:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from jtrack.store.tail import RECORD, check_sums
 MOST_POINTS_A_LOOK = 20_000
 PATIENCE_S = 1.0
 _FIRST_READ_BYTES = 64 * RECORD_BYTES
+_FEW = 400  # up to so many, one check sum after the other is quicker than all at once
 _SERIES = struct.Struct("<I")
 _SERIES_OFFSET = RECORD_BYTES - 8
 
@@ -77,7 +79,7 @@ class RunFollower:
         if not len(records):
             return {}
         numbers = records["series"]
-        return {key: records[numbers == n] for n in np.unique(numbers).tolist() if (key := self._keys.get(n))}
+        return {key: records[numbers == n] for n in sorted(set(numbers.tolist())) if (key := self._keys.get(n))}
 
     def _read_events(self) -> Iterable[dict[str, Any]]:
         try:
@@ -134,7 +136,7 @@ class _PointTail:
         if not len(written):
             return records[:0]
         records = records[: int(written[-1]) + 1]
-        valid = check_sums(records) == records["crc"]
+        valid = _check(records)
         gaps = np.flatnonzero(~valid)
         if len(gaps) and self._is_patient():
             # A thread stands between claiming its place and filling it: it is waited for, a moment.
@@ -143,7 +145,8 @@ class _PointTail:
         elif not len(gaps):
             self._waiting_since = 0.0
         self._n_points += len(records)
-        return records[valid & (records["series"] != 0)]
+        whole: NDArray[np.void] = records[valid & (records["series"] != 0)]
+        return whole
 
     def _is_patient(self) -> bool:
         now = time.monotonic()
@@ -153,6 +156,16 @@ class _PointTail:
             return True
         self._waiting_since = 0.0
         return False
+
+
+def _check(records: NDArray[np.void]) -> NDArray[np.bool_]:
+    if len(records) > _FEW:
+        sums = check_sums(records)
+    else:
+        data = records.tobytes()
+        pieces = [data[i : i + RECORD_BYTES - 4] for i in range(0, len(data), RECORD_BYTES)]
+        sums = np.array([crc32(piece) for piece in pieces], np.uint32)
+    return np.asarray(sums == records["crc"])
 
 
 def _count_points(path: Path) -> int:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,8 @@ from jtrack.store import Store
 
 if TYPE_CHECKING:
     from jtrack.tracking.run import ActiveRun
+
+RunListener = Callable[["ActiveRun"], object]
 
 context_run: ContextVar[ActiveRun | None] = ContextVar("jtrack_run", default=None)
 
@@ -31,6 +35,7 @@ class _Process:
         self.runs: list[ActiveRun] = []
         self.last_run: ActiveRun | None = None
         self.stores: dict[Path, Store] = {}
+        self.listeners: list[RunListener] = []
 
 
 process = _Process()
@@ -91,6 +96,7 @@ def enter_run(run: ActiveRun) -> None:
             process.runs.append(run)
         else:
             process.runs.insert(0, run)
+    _tell_listeners(run)
 
 
 def leave_run(run: ActiveRun) -> None:
@@ -101,6 +107,25 @@ def leave_run(run: ActiveRun) -> None:
         process.last_run = run
         if context_run.get() is run:
             context_run.set(run.outer)
+    _tell_listeners(run)
+
+
+def add_run_listener(listener: RunListener) -> None:
+    """Have ``listener`` called with each run that begins or ends in this process, in the run's own thread."""
+    with process.lock:
+        process.listeners.append(listener)
+
+
+def remove_run_listener(listener: RunListener) -> None:
+    """Call it no more; one that isn't there is no error."""
+    with process.lock, suppress(ValueError):
+        process.listeners.remove(listener)
+
+
+def _tell_listeners(run: ActiveRun) -> None:
+    for listener in list(process.listeners):
+        with suppress(Exception):  # who watches a training must not be able to break it
+            listener(run)
 
 
 def own_active_run() -> ActiveRun | None:

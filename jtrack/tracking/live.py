@@ -28,6 +28,7 @@ class StopSignal:
         self._controls = controls
 
     def __bool__(self) -> bool:
+        self._controls.listen()
         self._controls.read()
         return self._controls.stop_asked
 
@@ -45,8 +46,15 @@ class Controls:
         self.stop_asked = False
         self.should_stop = StopSignal(self)
         self._run = run
-        self._mailbox = Mailbox(run.store.folder, run.run_id)
+        self._mailbox = Mailbox(run.store.folder, run.run_id, run.messages_start)
         self._knobs: dict[str, Any] = {}
+        self._is_listening = False
+
+    def listen(self) -> None:
+        """Say once that the run's loop looks whether it is to stop: until then a button for it does nothing."""
+        if not self._is_listening:
+            self._is_listening = True
+            self._run.store.writer.event("stop_offered", self._run.run_id, {})
 
     def knob(self, name: str, value: Any) -> Any:
         """Offer a value that may be changed from outside while the loop runs, and give it as it is now.
@@ -98,3 +106,4 @@ def turn_knob(store: Store, run_id: str, name: str, value: Any) -> None:
 def add_note(store: Store, run_id: str, text: str) -> None:
     """Keep a note with a run, at the time when it was made."""
     store.writer.event("note_added", run_id, {"text": text})
+    send_message(store.folder, run_id, {"do": "look"})  # who watches the run looks for what is new about it

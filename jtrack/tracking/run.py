@@ -21,8 +21,10 @@ from jtrack.entities import Cell, Environment, RunData, RunInfo, RunKind, RunSta
 from jtrack.errors import InvalidInputError, ParamConflictError
 from jtrack.store import Store, warn_unwritten
 from jtrack.store.artifacts import check_artifact_path
+from jtrack.store.control import messages_end
+from jtrack.store.journal import JournalMark
 from jtrack.tracking import context, media
-from jtrack.tracking.live import Controls, StopSignal, add_note
+from jtrack.tracking.live import Controls, StopSignal
 from jtrack.tracking.system import SystemSampler
 from jtrack.values import (
     INT64_MAX,
@@ -82,6 +84,11 @@ class ActiveRun:
         self._unwritten: list[tuple[bytes | Path, str]] = []
         self._controls: Controls | None = None
         self._sampler: SystemSampler | None = None
+        self.journal_mark: JournalMark | None = None
+        self.is_resumed = False
+        self.messages_start = 0  # what was said before the loop first listens counts too
+        # What will be its params when it ends, where that is known earlier: a cell's settings, read from its source.
+        self.expected_params: Mapping[str, Any] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -236,7 +243,7 @@ class ActiveRun:
 
     def note(self, text: str) -> None:
         """Keep a note with the run, at the time when it was made."""
-        add_note(self.store, self.run_id, check_text("note", "text", text))
+        self._writer.event("note_added", self.run_id, {"text": check_text("note", "text", text)})
 
     def log_system_metrics(self) -> None:
         """Sample the machine every few seconds until the run ends, as metrics ``system/…``."""
@@ -331,7 +338,10 @@ class ActiveRun:
 
     def begin(self, *, resumed: bool, next_steps: Mapping[str, int] | None = None) -> None:
         """Write the run's first event and make it the active one."""
+        self.journal_mark = self._writer.mark()
+        self.is_resumed = resumed
         if resumed:
+            self.messages_start = messages_end(self.store.folder, self.run_id)
             self._steps = dict(next_steps or {})
             self._writer.event("run_changed", self.run_id, {"status": RunStatus.RUNNING.value})
             self._writer.event("run_attached", self.run_id, {})

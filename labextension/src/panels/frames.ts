@@ -143,6 +143,8 @@ export interface Fault {
 /** A panel that is drawn; it stays in its element until it is disposed of. */
 export interface Rendered<F> {
   update(frame: F): void;
+  /** Take what its holder sends unasked, where it sends anything. */
+  push?(news: any): void;
   dispose(): void;
 }
 

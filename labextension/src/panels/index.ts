@@ -2,28 +2,43 @@
 
 import { renderCompare } from './compare';
 import type { CompareCallbacks, Rendered, RunsCallbacks } from './frames';
+import { renderLive } from './live';
 import { renderParallel } from './parallel';
-import { renderRuns } from './runs';
 import { renderRun } from './run';
+import { renderRuns } from './runs';
 
 /** How a host carries a panel's question to whoever holds the runs; it rejects with a fault. */
-export type Ask = (method: string, params: object) => Promise<any>;
+export interface Ask {
+  (method: string, params: object): Promise<any>;
+  /** Whether what is new comes to `Rendered.push` by itself; a panel that wants it has to ask where it doesn't. */
+  pushes?: boolean;
+}
 
 type Draw = (element: HTMLElement, frame: any, ask: Ask) => Rendered<any>;
 
 const PANELS: Record<string, Draw> = {
+  run: (element, frame, ask) => renderRun(element, frame, { ask }),
   runs: (element, frame, ask) => {
     const callbacks: RunsCallbacks = { rows: asked => ask('rows', asked), search: asked => ask('search', asked) };
     return renderRuns(element, frame, callbacks);
   },
   compare: (element, frame, ask) => {
-  run: (element, frame, ask) => renderRun(element, frame, { ask }),
     const callbacks: CompareCallbacks = {
       curve: asked => ask('curve', asked),
       difference: asked => ask('difference', asked)
     };
     return renderCompare(element, frame, callbacks);
   },
+  live: (element, frame, ask) =>
+    renderLive(element, frame, {
+      pushes: ask.pushes ?? false,
+      look: asked => ask('look', asked),
+      // Only a holder that sends by itself has to know who looks.
+      watch: asked => (ask.pushes ? ask('watch', asked) : Promise.resolve({})),
+      stop: asked => ask('stop', asked),
+      knob: asked => ask('knob', asked),
+      note: asked => ask('note', asked)
+    }),
   parallel: (element, frame, ask) =>
     renderParallel(element, frame, {
       lines: asked => ask('lines', asked),

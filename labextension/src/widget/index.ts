@@ -2,6 +2,7 @@
 // the widget's frame is for and carries its questions over the widget's custom messages (jtrack/widgets/panel.py).
 
 import { type Ask, renderPanel } from '../panels';
+import { PATIENCE_MS, askServer, isSteering } from './serverRoute';
 
 interface Model {
   get(key: string): any;
@@ -14,6 +15,8 @@ interface Reply {
   reply: string;
   result?: unknown;
   error?: unknown;
+  /** What the kernel sends unasked. */
+  news?: unknown;
 }
 
 interface Waiting {
@@ -23,7 +26,7 @@ interface Waiting {
 
 export default {
   render({ model, el }: { model: Model; el: HTMLElement }): () => void {
-    const { ask, close } = connect(model);
+    const { ask, close } = connect(model, el, news => panel.push?.(news));
     const panel = renderPanel(el, model.get('_frame_json'), ask);
     // The kernel may have more to show than it was asked for: a sweep tells of its trials while the cell runs.
     const update = (): void => panel.update(model.get('_frame_json'));
@@ -37,9 +40,13 @@ export default {
 };
 
 /** Ask over a model. Several views of one model each see every reply, and take those to their own questions. */
-function connect(model: Model): { ask: Ask; close(): void } {
+function connect(model: Model, el: HTMLElement, push: (news: unknown) => void): { ask: Ask; close(): void } {
   const waiting = new Map<string, Waiting>();
   const answer = (content: Reply): void => {
+    if (content?.news) {
+      push(content.news);
+      return;
+    }
     const asker = waiting.get(content?.reply);
     if (asker) {
       waiting.delete(content.reply);
@@ -56,7 +63,16 @@ function connect(model: Model): { ask: Ask; close(): void } {
       const request = crypto.getRandomValues(new Uint32Array(2)).join('-');
       waiting.set(request, { resolve, reject });
       model.send({ request, method, params });
+      if (isSteering(method)) {
+        const { run_id: runId } = params as { run_id?: string };
+        setTimeout(() => {
+          if (runId && waiting.has(request)) {
+            askServer(el, runId, method, params).then(resolve, reject);
+          }
+        }, PATIENCE_MS);
+      }
     });
+  ask.pushes = true;
   return {
     ask,
     close: () => {
