@@ -18,7 +18,7 @@ from jtrack.magics.known_names import KnownNames, quoted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LINE = re.compile(r"\s*(%%track|%track|%runs|%compare|%jtrack)\s")
+_LINE = re.compile(r"\s*(%%track|%track|%runs|%compare|%parallel|%jtrack)\s")
 _LIST_VALUE = re.compile(r"--(params|metrics)[ =](\S*,)?\S*$")
 _ATTRIBUTES = ("run_name", "status", "started_at", "ended_at", "user_name", "run_id", "kind")
 
@@ -35,6 +35,7 @@ class MagicCompleter:
             "%track": self._for_track_line,
             "%runs": self._for_filter,
             "%compare": self._for_compare,
+            "%parallel": self._for_compare,
             "%jtrack": _for_command,
         }
 

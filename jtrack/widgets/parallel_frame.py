@@ -13,25 +13,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from jtrack import queries
-from jtrack.direction import Direction, order_metrics
+from jtrack.direction import Direction
 from jtrack.entities import Run, RunKind
-from jtrack.errors import InvalidInputError
 from jtrack.widgets.format import shorten
-from jtrack.widgets.parallel_axes import (
-    MISSING_CODE,
-    Axis,
-    AxisKind,
-    Measure,
-    PackedColumn,
-    correlation_ratio,
-    dtype_for,
-    importance,
-    numeric_ends,
-    numeric_kind,
-    pack_column,
-    rank_correlation,
-)
-from jtrack.widgets.parallel_read import Source, find_sources, read_columns
+from jtrack.widgets.parallel_axes import Axis, PackedColumn, dtype_for, pack_column
+from jtrack.widgets.parallel_choose import UNCHOSEN, Wishes, choose_objective, find_axis, make_axes, worth_reading
+from jtrack.widgets.parallel_read import find_sources, read_columns
 from jtrack.widgets.parallel_select import (
     UNENDED,
     Found,
@@ -41,14 +28,11 @@ from jtrack.widgets.parallel_select import (
     read_found,
     stated_objective,
 )
-from jtrack.widgets.runs_columns import ColumnKind
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MOST_SHOWN = 12
-MOST_AXES = 24
 MOST_LINES_AT_ONCE = 25_000
 _SAMPLE_BYTES = 30_000
 
@@ -103,17 +87,6 @@ class ParallelFrame:
         return self.lines.columns[self.axes.index(find_axis(axis, self.axes))].array()
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """How the caller wants to see the runs; ``None`` leaves the choice to the data."""
-
-    dims: tuple[str, ...] | None = None
-    color: str | None = None
-
-
-UNCHOSEN = Wishes()
-
-
 def parallel_frame(selection: Selection, wishes: Wishes = UNCHOSEN, before: Sequence[str] = ()) -> ParallelFrame:
     """Read all of what parallel coordinates of a selection show.
 
@@ -129,7 +102,7 @@ def parallel_frame(selection: Selection, wishes: Wishes = UNCHOSEN, before: Sequ
     sources = find_sources(found.run_ids, wanted)
     objective = choose_objective(sources, stated, wishes)
     direction = direction_of(objective.key if objective else None, stated)
-    columns = read_columns(found.run_ids, _worth_reading(sources, objective, wanted))
+    columns = read_columns(found.run_ids, worth_reading(sources, objective, wanted))
     axes = make_axes(sources, columns, objective, direction, wishes.dims)
     color = find_axis(wishes.color, axes).id if wishes.color else objective.id if objective else None
     lines = _lines(found, axes, columns)
@@ -150,62 +123,6 @@ def parallel_frame(selection: Selection, wishes: Wishes = UNCHOSEN, before: Sequ
         is_live=found.n_settled < len(found.run_ids) or (parent is not None and parent.info.status in UNENDED),
         empty_hint=_empty_hint(selection, parent),
     )
-
-
-def make_axes(
-    sources: Sequence[Source],
-    columns: Mapping[str, NDArray[Any]],
-    objective: Source | None,
-    direction: Direction | None,
-    dims: Sequence[str] | None = None,
-) -> tuple[Axis, ...]:
-    """Put axes in order: params by importance from the left, the objective last, then what is hidden at first.
-
-    Parameters
-    ----------
-    columns
-        By the ids of sources; a source without a column gets no axis.
-    dims
-        Keys or ids to show, in this order.
-
-    Raises
-    ------
-    InvalidInputError
-        One of ``dims`` is no param or metric of these runs.
-    """
-    goal = columns.get(objective.id) if objective else None
-    axes = [_axis(source, columns[source.id], goal, objective, direction) for source in sources if source.id in columns]
-    if dims is not None:
-        shown = list(dict.fromkeys(find_axis(name, axes) for name in dims))
-    else:
-        shown = _shown_by_default(axes, objective)
-    rest = [axis for axis in axes if axis not in shown]
-    rest.sort(key=lambda axis: (axis.source is not ColumnKind.PARAM, *importance(axis)))
-    hidden = [replace(axis, is_shown=False) for axis in rest[: max(MOST_AXES - len(shown), 0)]]
-    return (*(replace(axis, is_shown=True) for axis in shown), *hidden)
-
-
-def find_axis(name: str, axes: Sequence[Axis]) -> Axis:
-    """Find an axis by its id or its key; a param before a metric of the same key."""
-    for axis in [*(axis for axis in axes if axis.id == name), *(axis for axis in axes if axis.key == name)]:
-        return axis
-    keys = [axis.key for axis in axes]
-    hint = f"there are: {', '.join(keys[:12])}" if keys else None
-    raise InvalidInputError(f"these runs have no param or metric {name!r}", hint)
-
-
-def choose_objective(sources: Sequence[Source], stated: Stated, wishes: Wishes) -> Source | None:
-    """The metric that runs are judged by: as stated, else the colour, the last of ``dims``, or the telling one."""
-    metrics = {source.key: source for source in sources if source.kind is ColumnKind.METRIC}
-    by_id = {source.id: source for source in metrics.values()}
-    for name in (stated.metric, wishes.color, *reversed(wishes.dims or ())):
-        if name is not None and (name in metrics or name in by_id):
-            return metrics.get(name) or by_id[name]
-    if not metrics:
-        return None
-    # A metric that only a few runs have says little about the rest of them.
-    most = max(source.n_runs for source in metrics.values())
-    return metrics[order_metrics(key for key, source in metrics.items() if source.n_runs * 2 > most)[0]]
 
 
 def bounded(frame: ParallelFrame) -> ParallelFrame:
@@ -236,64 +153,6 @@ def take(lines: Lines, rows: Sequence[int]) -> Lines:
         run_names=tuple(lines.run_names[row] for row in chosen),
         columns=tuple(pack_column(column.array()[chosen], column.dtype) for column in lines.columns),
     )
-
-
-def _axis(
-    source: Source,
-    values: NDArray[Any],
-    goal: NDArray[np.float64] | None,
-    objective: Source | None,
-    direction: Direction | None,
-) -> Axis:
-    import numpy as np
-
-    is_objective = source is objective
-    common = (source.id, source.kind, source.key)
-    if source.categories is not None:
-        ratio = None if goal is None else correlation_ratio(values, goal)
-        n_missing = int((values == MISSING_CODE).sum())
-        kind, labels = AxisKind.CATEGORICAL, source.labels
-        return Axis(*common, kind, None, None, labels, False, None, ratio, Measure.ETA, n_missing, True)
-    low, high = numeric_ends(values)
-    finite = values[np.isfinite(values)]
-    rho = None if goal is None or is_objective else rank_correlation(values, goal)
-    return Axis(
-        *common,
-        kind=numeric_kind(low, high),
-        low=low,
-        high=high,
-        categories=(),
-        is_whole=bool(finite.size and (finite == np.trunc(finite)).all()),
-        direction=_direction(source, is_objective, direction),
-        correlation=rho,
-        measure=Measure.RHO,
-        n_missing=len(values) - len(finite),
-        is_shown=True,
-    )
-
-
-def _direction(source: Source, is_objective: bool, direction: Direction | None) -> Direction | None:
-    if source.kind is not ColumnKind.METRIC:
-        return None
-    return direction if is_objective else direction_of(source.key, Stated())
-
-
-def _shown_by_default(axes: Sequence[Axis], objective: Source | None) -> list[Axis]:
-    last = [axis for axis in axes if objective is not None and axis.id == objective.id]
-    params = [axis for axis in axes if axis.source is ColumnKind.PARAM]
-    telling = [axis for axis in params if not axis.is_constant]
-    others = telling or params or [axis for axis in axes if axis not in last]
-    return [*sorted(others, key=importance)[: MOST_SHOWN - len(last)], *last]
-
-
-def _worth_reading(sources: Sequence[Source], objective: Source | None, wanted: Sequence[str]) -> list[Source]:
-    """So many of the sources as could ever be shown; which of them matter is only known once they are read."""
-    chosen = {*wanted, *((objective.id,) if objective else ())}
-    needed = [source for source in sources if source.id in chosen or source.key in chosen]
-    params = [source for source in sources if source.kind is ColumnKind.PARAM]
-    metrics = {source.key: source for source in sources if source.kind is ColumnKind.METRIC}
-    rest = [*params[: MOST_AXES * 2], *(metrics[key] for key in order_metrics(metrics)[:MOST_AXES])]
-    return list(dict.fromkeys([*needed, *rest]))
 
 
 def _lines(found: Found, axes: Sequence[Axis], columns: Mapping[str, NDArray[Any]]) -> Lines:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from jtrack.widgets.parallel_frame import ParallelFrame, Wishes, bounded, lines_from, parallel_frame
+from jtrack.widgets.parallel_choose import Wishes
+from jtrack.widgets.parallel_frame import ParallelFrame, bounded, lines_from, parallel_frame
 from jtrack.widgets.parallel_select import select
 
 

@@ -23,7 +23,8 @@ from jtrack.widgets.parallel_axes import (
     pack_column,
     rank_correlation,
 )
-from jtrack.widgets.parallel_frame import ParallelFrame, Wishes, bounded, lines_from, parallel_frame
+from jtrack.widgets.parallel_choose import Wishes
+from jtrack.widgets.parallel_frame import ParallelFrame, bounded, lines_from, parallel_frame
 from jtrack.widgets.parallel_model import ParallelModel
 from jtrack.widgets.parallel_select import select, stated_objective
 from tests.widgets.parallel_runs import depth_and_rate, log_sweep, log_trial, log_trials

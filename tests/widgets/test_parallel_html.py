@@ -13,7 +13,8 @@ import pytest
 import jtrack
 from jtrack.widgets.parallel import parallel
 from jtrack.widgets.parallel_axes import Axis, AxisKind, Measure
-from jtrack.widgets.parallel_frame import Wishes, parallel_frame
+from jtrack.widgets.parallel_choose import Wishes
+from jtrack.widgets.parallel_frame import parallel_frame
 from jtrack.widgets.parallel_html import parallel_html, parallel_text
 from jtrack.widgets.parallel_scale import ticks
 from jtrack.widgets.parallel_select import select

@@ -123,6 +123,7 @@ class ParallelPanel implements Rendered<ParallelFrame> {
       return;
     }
     this.node.dataset.drawn = 'false';
+    this.width = this.node.clientWidth;
     this.stage.layOut();
     const { view, stage } = this;
     this.foot.update({
@@ -132,11 +133,12 @@ class ParallelPanel implements Rendered<ParallelFrame> {
       shading: stage.shading
     });
     this.afterBrush();
+    // A width that holds for less than a frame, in the middle of a change of themes, is told to no observer.
+    requestAnimationFrame(() => this.onResize());
   }
 
   private onResize(): void {
-    if (this.node.clientWidth !== this.width) {
-      this.width = this.node.clientWidth;
+    if (!this.isOver && this.node.clientWidth !== this.width) {
       this.layOut();
     }
   }
@@ -225,7 +227,7 @@ class ParallelPanel implements Rendered<ParallelFrame> {
     const value = objective ? valueText(objective, this.store.column(objective.id)[this.named]!) : '';
     const isBest = this.named === best;
     const why = isBest ? (this.view.brushes.size ? 'best brushed' : 'best') : 'run';
-    this.foot.name({ why, name: this.store.names[this.named] ?? '', value });
+    this.foot.name({ why, name: this.store.names[this.named] ?? '', value, isBest });
   }
 
   private step(by: number): void {

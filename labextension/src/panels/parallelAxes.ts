@@ -6,8 +6,9 @@ import type { Scale } from './parallelScale';
 import { HEIGHT, MISSING_Y, TOP } from './parallelTrack';
 
 const ROOM_FOR_LABELS = 13;
+const CHARACTER = 6.2;
 
-export function axisMarks(axis: ParallelAxis, scale: Scale, x: number, isFlipped: boolean): SVGElement {
+export function axisMarks(axis: ParallelAxis, scale: Scale, x: number, isFlipped: boolean, room: number): SVGElement {
   const at = Math.round(x) + 0.5;
   // A single value has every line at its height: it is written above them.
   const rise = scale.ticks.length === 1 ? 10 : 0;
@@ -22,9 +23,14 @@ export function axisMarks(axis: ParallelAxis, scale: Scale, x: number, isFlipped
     ],
     labels.map(({ y, label }) => [
       s('path', { class: 'jt-rule', d: `M${at - 3} ${y.toFixed(1)}h6` }),
-      s('text', { x: at + 7, y: (y + 3.5 - rise).toFixed(1) }, label)
+      s('text', { x: at + 7, y: (y + 3.5 - rise).toFixed(1) }, cut(label, Math.max(Math.floor((room - 12) / CHARACTER), 6)))
     ])
   );
+}
+
+/** A label in so many characters; what is left out is its middle, for labels often begin alike. */
+function cut(label: string, width: number): string {
+  return label.length <= width ? label : `${label.slice(0, width - 4)}…${label.slice(-3)}`;
 }
 
 /** Leave out labels that would lie on the one before. */

@@ -89,12 +89,12 @@ export class Foot {
   }
 
   /** Name a run and why it is named; null where there is none. */
-  name(text: { why: string; name: string; value: string } | null): void {
+  name(text: { why: string; name: string; value: string; isBest: boolean } | null): void {
     this.run.hidden = text === null;
     this.steppers.forEach(button => (button.hidden = text === null));
     if (text) {
       this.run.title = `open ${text.name}`;
-      replace(this.run, h('span', { class: 'jt-muted' }, text.why), ' ', h('span', { class: 'jt-run-name' }, text.name), ' ', h('b', { class: 'jt-num jt-best' }, text.value));
+      replace(this.run, h('span', { class: 'jt-muted' }, text.why), ' ', h('span', { class: 'jt-run-name' }, text.name), ' ', h('b', { class: text.isBest ? 'jt-num jt-best' : 'jt-num' }, text.value));
     }
   }
 

@@ -172,7 +172,7 @@ export function openMenu(place: HTMLElement, anchor: HTMLElement, label: string,
   place.append(menu);
   const [box, at] = [place.getBoundingClientRect(), anchor.getBoundingClientRect()];
   menu.style.left = `${Math.max(4, Math.min(at.left - box.left, box.width - menu.offsetWidth - 4))}px`;
-  menu.style.top = `${at.bottom - box.top + 4}px`;
+  menu.style.top = `${at.bottom - box.top + 20}px`;
   anchor.setAttribute('aria-expanded', 'true');
   buttons.find(button => !button.disabled)?.focus();
 }

@@ -7,10 +7,11 @@ import { AxisHead, type HeadActions } from './parallelHead';
 import { type AxisBrush, type LineStore, inBrush, nearestRow } from './parallelLines';
 import { Layer, type Picture, type Size, fit, newCanvas, paintOne } from './parallelPaint';
 import { valueText } from './parallelScale';
-import { MISSING_Y, Track } from './parallelTrack';
+import { HEIGHT, MISSING_Y, TOP, Track } from './parallelTrack';
 import type { View } from './parallelView';
 
 export const STAGE_HEIGHT = MISSING_Y + 18;
+const SHORT_HEIGHT = TOP + HEIGHT + 18;
 const [LEFT, RIGHT] = [58, 84];
 const NARROWEST = 66;
 const REACH = 7;
@@ -37,6 +38,7 @@ export class Stage {
   private readonly ground: Layer;
   private readonly front: Layer;
   private readonly top = newCanvas();
+  private readonly one = newCanvas();
   private readonly marks = s('svg', { class: 'jt-axes', 'aria-hidden': 'true' });
   private readonly tip = h('div', { class: 'jt-readout jt-tip', role: 'status' });
   private heads = new Map<string, AxisHead>();
@@ -44,7 +46,7 @@ export class Stage {
   private xs: number[] = [];
   private ys: Float32Array[] = [];
   private shadeOf = new Int8Array(0);
-  private size: Size = { width: 0, height: STAGE_HEIGHT };
+  private size: Size = { width: 0, height: 0 };
   private single = -1;
   private best = -1;
   private idle = 0;
@@ -62,7 +64,6 @@ export class Stage {
     this.ground = new Layer(drawn);
     this.front = new Layer(drawn);
     this.node = h('div', { class: 'jt-plot-scroll' }, this.stage);
-    this.stage.style.height = `${STAGE_HEIGHT}px`;
     this.stage.addEventListener('pointermove', event => this.onPointer(event));
     this.stage.addEventListener('pointerleave', () => this.hover(-1));
     this.stage.addEventListener('click', event => {
@@ -71,8 +72,7 @@ export class Stage {
         actions.open(this.single);
       }
     });
-    replace(this.stage, this.ground.node, this.front.node, this.top, this.marks, this.tip);
-    this.top.className = 'jt-top';
+    replace(this.stage, this.ground.node, this.front.node, this.top, this.marks, this.one, this.tip);
   }
 
   get isBusy(): boolean {
@@ -92,7 +92,8 @@ export class Stage {
     this.palette = readPalette(this.stage);
     const room = Math.max(this.node.clientWidth, 1);
     const width = Math.max(room, LEFT + RIGHT + NARROWEST * (n - 1));
-    this.size = { width, height: STAGE_HEIGHT };
+    this.size = { width, height: this.height() };
+    this.stage.style.height = `${this.size.height}px`;
     this.stage.style.width = width > room ? `${width}px` : '';
     const step = n > 1 ? (width - LEFT - RIGHT) / (n - 1) : 0;
     this.xs = view.order.map((_, i) => (n > 1 ? LEFT + i * step : width / 2));
@@ -113,6 +114,7 @@ export class Stage {
     this.updateTracks();
     this.front.draw(() => this.picture(this.lit, this.shadeOf, 1), this.size);
     this.drawTop();
+    this.drawOne();
   }
 
   /** Name the best line, which stays on top; -1 for none. */
@@ -124,7 +126,7 @@ export class Stage {
   /** Let one line stand out, with its values; -1 lets none. */
   standOut(row: number): void {
     this.single = row;
-    this.drawTop();
+    this.drawOne();
   }
 
   focus(id: string, part: 'head' | 'track'): void {
@@ -139,6 +141,12 @@ export class Stage {
   indexAt(x: number): number {
     const distances = this.xs.map(at => Math.abs(at - x));
     return distances.indexOf(Math.min(...distances));
+  }
+
+  /** Without room for missing values where there are none; but a panel that may still get some has it from the start. */
+  private height(): number {
+    const isShort = this.size.height < STAGE_HEIGHT && !this.view.mayMiss;
+    return isShort ? SHORT_HEIGHT : STAGE_HEIGHT;
   }
 
   private picture(rows: Int32Array, shadeOf: Int8Array | null, strength: number): Picture {
@@ -173,16 +181,24 @@ export class Stage {
     this.marks.setAttribute('height', String(this.size.height));
     replace(
       this.marks,
-      view.shown.map((axis, i) => axisMarks(axis, view.scale(axis), this.xs[i]!, view.flipped.has(axis.id)))
+      view.shown.map((axis, i) => axisMarks(axis, view.scale(axis), this.xs[i]!, view.flipped.has(axis.id), this.roomRight(i)))
     );
     view.shown.forEach((axis, i) => {
       const [head, track] = [this.heads.get(axis.id)!, this.tracks.get(axis.id)!];
-      head.update(axis, view.isObjective(axis), headWidth);
-      head.node.style.left = `${this.xs[i]! - headWidth / 2}px`;
+      // The objective's name has the margin beside it to itself.
+      const width = i === view.order.length - 1 ? headWidth + 22 : headWidth;
+      head.update(axis, view.isObjective(axis), width);
+      head.node.style.left = `${this.xs[i]! - width / 2}px`;
       track.node.style.left = `${this.xs[i]! - 14}px`;
+      track.node.style.height = `${this.size.height - TOP + 4}px`;
       this.place(head.node, i * 2);
       this.place(track.node, i * 2 + 1);
     });
+  }
+
+  /** How far it is from an axis to what stands on its right. */
+  private roomRight(index: number): number {
+    return (this.xs[index + 1] ?? this.size.width) - this.xs[index]!;
   }
 
   /** Keep the order of the elements that of the axes, for the Tab key; moving one would take the focus off it. */
@@ -209,14 +225,18 @@ export class Stage {
 
   private drawTop(): void {
     fit(this.top, this.size);
-    const context = this.top.getContext('2d')!;
     const { palette, xs, ys } = this;
-    const geometry = { xs, ys };
-    if (this.best >= 0 && this.best < this.store.n && xs.length) {
-      paintOne(context, geometry, this.best, { colour: palette.best, ground: palette.ground, width: 2.4 });
+    if (this.best >= 0 && this.best < this.store.n) {
+      paintOne(this.top.getContext('2d')!, { xs, ys }, this.best, { colour: palette.best, ground: palette.ground, width: 2.4 });
     }
-    if (this.single >= 0 && this.single < this.store.n && xs.length) {
-      paintOne(context, geometry, this.single, { colour: palette.text, ground: palette.ground, width: 1.8 });
+  }
+
+  private drawOne(): void {
+    fit(this.one, this.size);
+    const context = this.one.getContext('2d')!;
+    const { palette, xs, ys } = this;
+    if (this.single >= 0 && this.single < this.store.n) {
+      paintOne(context, { xs, ys }, this.single, { colour: palette.text, ground: palette.ground, width: 1.8 });
       this.writeValues(context, this.single);
     }
   }
@@ -230,7 +250,7 @@ export class Stage {
       const text = valueText(axis, this.store.column(axis.id)[row]!);
       const [x, y] = [xs[i]! + 7, ys[i]![row]!];
       context.fillStyle = palette.ground;
-      context.globalAlpha = 0.88;
+      context.globalAlpha = 0.92;
       context.fillRect(x - 2, y - 8, context.measureText(text).width + 5, 16);
       context.globalAlpha = 1;
       context.fillStyle = palette.text;

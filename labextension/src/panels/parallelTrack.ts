@@ -56,7 +56,6 @@ export class Track {
       onkeydown: (event: KeyboardEvent) => this.onKey(event)
     });
     this.node.style.top = `${TOP - 8}px`;
-    this.node.style.height = `${MISSING_Y - TOP + 18}px`;
   }
 
   update(state: TrackState): void {

@@ -48,6 +48,11 @@ export class View {
     return [...this.axes.values()];
   }
 
+  /** Whether lines pass below an axis, or may while runs still come. */
+  get mayMiss(): boolean {
+    return this.frame.is_live || this.all.some(axis => axis.n_missing > 0);
+  }
+
   axis(id: string | null): ParallelAxis | null {
     return id === null ? null : (this.axes.get(id) ?? null);
   }
