@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from jtrack.widgets.format import MISSING, format_number, shorten
+from jtrack.widgets.format import MINUS, MISSING, format_number, shorten
 from jtrack.widgets.parallel_axes import MISSING_CODE, Axis, AxisKind
 
 if TYPE_CHECKING:
@@ -71,9 +71,14 @@ def _alike(axis: Axis, values: list[float]) -> list[str]:
     if not math.isfinite(span) or largest >= 1e7 or span < 1e-4:
         return [format_number(value) for value in values]
     if largest < 1e-3:
-        return [f"{value:.1e}".replace("e-0", "e-") for value in values]
+        return [_short_power(value) for value in values]
     decimals = 0 if axis.is_whole else max(1 - math.floor(math.log10(span)), 0)
     return [format_number(value, decimals) for value in values]
+
+
+def _short_power(value: float) -> str:
+    mantissa, _, exponent = f"{abs(value):.1e}".partition("e")
+    return f"{MINUS if value < 0 else ''}{mantissa}e{int(exponent)}" if value else "0"
 
 
 def _log_ticks(low: float, high: float) -> list[tuple[float, str]]:

@@ -14,17 +14,19 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
 
 from jtrack.widgets.frames import frame_json
-from jtrack.widgets.panel import answer_request, renderer_module
-from jtrack.widgets.style import whole_stylesheet
+from jtrack.widgets.panel import answer_request
+from jtrack.widgets.style import widget_stylesheet
 
 ADDRESS = "http://panel.test/"
-SHOTS = Path(__file__).parent / "screenshots"
+SHOTS = Path(__file__).parents[1] / "ui" / "screenshots"
+BUILT = Path(__file__).parents[2] / "jtrack" / "widgets" / "static"
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>panel</title>
-<style>%s body { margin: 16px; background: light-dark(#fff, #0f1316); color-scheme: light dark }</style>
-<main><div id="panel"></div></main>
+<style>%s body { margin: 16px; background: light-dark(#fff, #0f1316); color-scheme: light dark }
+h1 { margin: 0; font-size: 0 }</style>
+<main><h1>panel</h1><div id="panel"></div></main>
 <script type="module">
-import widget from './panels.js';
+import widget from './panel.js';
 const listeners = { 'msg:custom': new Set(), 'change:_frame_json': new Set() };
 const state = { _frame_json: await (await fetch('./frame.json')).json() };
 const fire = (event, content) => listeners[event].forEach(listener => listener(content));
@@ -48,8 +50,10 @@ class PanelPage:
     """A panel in a page of its own; ``errors`` is what the page complained of."""
 
     def __init__(self, browser: Browser, frame: object, methods: Mapping[str, Any], **context: Any) -> None:
-        if not renderer_module():
+        built = BUILT / f"{frame_json(frame)['panel']}.js"
+        if not built.exists():
             pytest.fail("the panels are not built; `hatch run build` builds them", pytrace=False)
+        self._module = built.read_text(encoding="utf-8")
         self.context: BrowserContext = browser.new_context(**{"viewport": {"width": 1000, "height": 700}, **context})
         self.context.set_default_timeout(30_000)
         self.page: Page = self.context.new_page()
@@ -71,7 +75,7 @@ class PanelPage:
         self.page.locator("#panel > [data-drawn=true]").wait_for(state="attached")
 
     def screenshot(self, name: str) -> None:
-        """Keep a picture of the panel."""
+        """Keep a picture of the panel in the git-ignored folder that JupyterLab's are in."""
         SHOTS.mkdir(exist_ok=True)
         self.page.locator("#panel > *").screenshot(path=SHOTS / f"{name}.png", animations="disabled")
 
@@ -96,8 +100,8 @@ class PanelPage:
     def _serve(self, route: Route) -> None:
         path = route.request.url.removeprefix(ADDRESS)
         served = {
-            "": ("text/html", _PAGE % whole_stylesheet()),
-            "panels.js": ("text/javascript", renderer_module()),
+            "": ("text/html", _PAGE % widget_stylesheet(frame_json(self._frame)["panel"])),
+            "panel.js": ("text/javascript", self._module),
             "frame.json": ("application/json", json.dumps(frame_json(self._frame))),
             "favicon.ico": ("image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg'/>"),
         }

@@ -1,12 +1,17 @@
-"""Sweeps with known values, logged for real, for the tests of the parallel coordinates."""
+"""For the tests of the parallel coordinates: sweeps with known values, logged for real, and what a still image says."""
 
 from __future__ import annotations
 
+import base64
+import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jtrack import tracking
 from jtrack.entities import RunKind, RunStatus
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def log_sweep(name: str = "lofty-lynx", kind: RunKind = RunKind.SWEEP, **params: Any) -> str:
@@ -44,3 +49,15 @@ def depth_and_rate(n: int) -> Iterable[tuple[dict[str, Any], dict[str, float]]]:
             {"depth": depth, "rate": rate, "booster": ("tree", "linear")[i % 2], "seed": 1},
             {"val_loss": 0.2 + i / 100 + depth / 1000},
         )
+
+
+def image_in(html: str) -> ElementTree.Element:
+    """The drawing that a panel's HTML carries."""
+    found = re.search(r"data:image/svg\+xml;base64,([\w+/=]+)", html)
+    assert found is not None
+    return ElementTree.fromstring(base64.b64decode(found[1]))
+
+
+def texts_in(html: str) -> list[str]:
+    """What is written in it."""
+    return ["".join(text.itertext()) for text in image_in(html).iter(f"{SVG}text")]

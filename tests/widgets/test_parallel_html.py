@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import math
-import re
-import xml.etree.ElementTree as ElementTree
 
 import pytest
 
@@ -19,22 +16,11 @@ from jtrack.widgets.parallel_html import parallel_html, parallel_text
 from jtrack.widgets.parallel_scale import ticks
 from jtrack.widgets.parallel_select import select
 from jtrack.widgets.runs_columns import ColumnKind
-from tests.widgets.parallel_runs import depth_and_rate, log_sweep, log_trial, log_trials
+from tests.widgets.parallel_runs import SVG, depth_and_rate, image_in, log_sweep, log_trial, log_trials, texts_in
 
 pytestmark = pytest.mark.usefixtures("store_path")
 
-SVG = "{http://www.w3.org/2000/svg}"
 NASTY = "</svg><script>alert(1)</script>\x00\u202e\"'&<b>"
-
-
-def image_in(html: str) -> ElementTree.Element:
-    found = re.search(r"data:image/svg\+xml;base64,([\w+/=]+)", html)
-    assert found is not None
-    return ElementTree.fromstring(base64.b64decode(found[1]))
-
-
-def texts_in(html: str) -> list[str]:
-    return ["".join(text.itertext()) for text in image_in(html).iter(f"{SVG}text")]
 
 
 def test_the_image_names_axes_with_correlations_and_draws_the_best_line() -> None:

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
 from jtrack import tracking
 from jtrack.entities import RunKind
+from jtrack.widgets.parallel_html import parallel_html
 from jtrack.widgets.parallel_model import ParallelModel
 from tests.ui.browser import FLAGS, REMEDY, find_chromium
 from tests.widgets.panel_page import PanelPage
-from tests.widgets.parallel_runs import log_sweep, log_trial, log_trials
+from tests.widgets.parallel_runs import log_sweep, log_trial, log_trials, texts_in
 
 pytestmark = [pytest.mark.ui, pytest.mark.usefixtures("store_path")]
 
@@ -271,6 +273,25 @@ def test_the_pointer_finds_the_nearest_line_and_names_its_run(show: Show) -> Non
     expect(page.page.locator(".jt-tip")).to_be_hidden()
 
 
+def test_the_still_image_has_the_same_heads_and_ticks_as_the_live_panel(show: Show) -> None:
+    sweep = log_sweep(minimize="loss")
+    for i in range(12):
+        params = {
+            "rate": 10.0 ** -(i % 6),
+            "depth": 2 + i % 5,
+            "drop": i / 24,
+            "tiny": i * 3e-5,
+            "scaler": ("robust", None, "standard")[i % 3],
+            "on": i % 2 == 0,
+        }
+        log_trial(sweep, f"trial-{i}", params, {"loss": 0.3 + i / 31} if i else {})
+    model = ParallelModel(sweep)
+    page = show(model)
+    live = [*heads(page), *page.page.locator(".jt-axes text").all_text_contents()]
+    live += [note for note in page.page.locator(".jt-axis-note").all_inner_texts() if note]
+    assert sorted(live) == sorted(texts_in(str(parallel_html(model.whole))))
+
+
 def test_runs_are_walked_through_from_the_best_on(show: Show) -> None:
     page = show(ParallelModel(log_twenty()))
     name = page.page.locator(".jt-run-name")
@@ -337,6 +358,18 @@ def test_lines_that_a_notebook_does_not_keep_are_fetched(show: Show) -> None:
     drag(page, "loss", 0.0, 0.5)
     expect_count(page, "450 of 900 brushed")
     assert page.asked.count("lines") == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_to_complain_of(show: Show, scheme: str) -> None:
+    page = show(ParallelModel(log_twenty()), color_scheme=scheme)
+    drag(page, "x", 0.2, 0.6)
+    page.wait_drawn()
+    page.screenshot(f"parallel-brushed-{scheme}")
+    page.page.get_by_role("button", name="axes").click()
+    page.page.get_by_role("button", name="axis opt").click()
+    found = Axe().run(page.page).response["violations"]
+    assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found] == []
 
 
 def test_a_fault_while_fetching_is_told_in_one_line(show: Show) -> None:

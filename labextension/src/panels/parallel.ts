@@ -14,6 +14,8 @@ import { STAGE_HEIGHT, Stage } from './parallelStage';
 import { View } from './parallelView';
 
 const NEWS_MS = 1000;
+/** So many times as long as an answer took are the ones who answer left in peace: they have runs to train. */
+const PEACE = 20;
 const TELL_MS = 250;
 
 export function renderParallel(
@@ -45,6 +47,7 @@ class ParallelPanel implements Rendered<ParallelFrame> {
   private width = 0;
   private asking = false;
   private newsTimer = 0;
+  private newsDelay = NEWS_MS;
   private tellTimer = 0;
   private layOutFrame = 0;
   private isOver = false;
@@ -298,9 +301,11 @@ class ParallelPanel implements Rendered<ParallelFrame> {
     clearTimeout(this.newsTimer);
     this.newsTimer = window.setTimeout(
       () => {
+        const asked = performance.now();
         this.callbacks.lines({ after: this.store.firstUnsettled }).then(
           frame => {
             this.asking = false;
+            this.newsDelay = Math.max(NEWS_MS, PEACE * (performance.now() - asked));
             replace(this.fault);
             if (!this.isOver) {
               this.update(frame);
@@ -312,7 +317,7 @@ class ParallelPanel implements Rendered<ParallelFrame> {
           }
         );
       },
-      lacks ? 0 : NEWS_MS
+      lacks ? 0 : this.newsDelay
     );
   }
 }

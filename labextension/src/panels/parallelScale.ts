@@ -58,7 +58,7 @@ function alike(values: number[], span: number, isWhole: boolean): string[] {
     return values.map(value => formatNumber(value));
   }
   if (largest < 1e-3) {
-    return values.map(value => value.toExponential(1).replace('-', value < 0 ? '−' : '-'));
+    return values.map(value => (value === 0 ? '0' : `${value < 0 ? '−' : ''}${Math.abs(value).toExponential(1)}`));
   }
   const decimals = isWhole ? 0 : Math.max(1 - Math.floor(Math.log10(span)), 0);
   return values.map(value => formatNumber(value, decimals));
