@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         search_runs,
         sql,
     )
+    from jtrack.sweeps.sweep import sweep
+    from jtrack.sweeps.trials import Trials
     from jtrack.tracking import (
         ActiveRun,
         active_run,
@@ -77,10 +79,13 @@ _HOMES = {
     "live": "jtrack.widgets.live",
     "parallel": "jtrack.widgets.parallel",
     "show": "jtrack.widgets.run_page",
+    "sweep": "jtrack.sweeps.sweep",
+    "Trials": "jtrack.sweeps.trials",
 }
 
 __all__ = [
     "ActiveRun",
+    "Trials",
     "ViewType",
     "__version__",
     "active_run",
@@ -124,6 +129,7 @@ __all__ = [
     "show",
     "sql",
     "start_run",
+    "sweep",
     "unload_ipython_extension",
 ]
 

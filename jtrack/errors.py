@@ -7,13 +7,16 @@ Each class is also the builtin that a caller would catch::
     ├── InvalidInputError (ValueError)       a value, name or option that can't be taken
     │   ├── InvalidFilterError               a search text, with a caret under the place
     │   ├── ParamConflictError               a param that already has another value
-    │   └── HeaderError                      a magic's header line
+    │   ├── HeaderError                      a magic's header line
+    │   ├── InvalidSpaceError                a search space, or a name's part of one
+    │   └── UnpicklableError                 an object that can't go to another process
     ├── NotFoundError (LookupError)          asked for by name or id, and not there
     │   ├── RunNotFoundError
     │   ├── ExperimentNotFoundError
     │   ├── MetricNotFoundError
     │   └── ArtifactNotFoundError
     ├── RunStateError (RuntimeError)         a run is active, ended or deleted where it may not be
+    ├── SweepError (RuntimeError)            a sweep that can't go on; what was finished stays
     └── StoreError (OSError)                 the store's folder or files
         ├── StorePathError                   the path can't hold a store
         ├── StoreVersionError                written by a newer jtrack
@@ -81,6 +84,14 @@ class HeaderError(InvalidInputError):
     """The first line of a cell magic."""
 
 
+class InvalidSpaceError(InvalidInputError):
+    """A search space, or a name's part of one."""
+
+
+class UnpicklableError(InvalidInputError):
+    """An object that a worker process needs and can't be sent."""
+
+
 class NotFoundError(JTrackError, LookupError):
     """Asked for by name or id, and not there."""
 
@@ -117,6 +128,10 @@ class ArtifactNotFoundError(NotFoundError):
 
 class RunStateError(JTrackError, RuntimeError):
     """A run is active, ended or deleted where it may not be."""
+
+
+class SweepError(JTrackError, RuntimeError):
+    """A sweep that can't go on; what was finished stays, and ``resume=`` takes it up."""
 
 
 class StoreError(JTrackError, OSError):

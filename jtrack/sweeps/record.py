@@ -1,0 +1,149 @@
+"""The sweep's own run: what it says of the search, and what a later life of it reads back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from jtrack import queries, tracking
+from jtrack.entities import RunInfo, RunKind, RunStatus
+from jtrack.errors import InvalidInputError, RunNotFoundError, RunStateError
+from jtrack.sweeps.space import Values
+from jtrack.sweeps.trial import ENDED, SUGGESTED, Outcome
+from jtrack.tracking import ActiveRun
+
+SPACE_PREFIX = "space."
+
+_EVENTS = """
+SELECT subject, kind, detail FROM events
+WHERE kind IN ('trial_suggested', 'trial_ended') AND json_extract_string(detail, '$.sweep') = ?
+"""
+_LAST_SWEEPS = """
+SELECT run_id FROM runs WHERE kind = 'sweep' AND lifecycle_stage = 'active' ORDER BY started_at DESC, run_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFacts:
+    """What a sweep is, as its run's params say; a sweep that is taken up again has to be the same."""
+
+    metric: str
+    sign: int
+    algo: str
+    seed: int
+    max_evals: int
+    space: dict[str, str]
+
+    def as_params(self) -> dict[str, Any]:
+        """The params of the sweep's run."""
+        goal = "minimize" if self.sign > 0 else "maximize"
+        described = {SPACE_PREFIX + label: text for label, text in self.space.items()}
+        return {goal: self.metric, "algo": self.algo, "seed": self.seed, "max_evals": self.max_evals, **described}
+
+
+@dataclass(frozen=True, slots=True)
+class PastTrial:
+    """A trial of an earlier life: ``outcome`` is ``None`` where it didn't come to its end."""
+
+    tid: int
+    values: Values
+    outcome: Outcome | None
+
+
+@dataclass(slots=True)
+class Past:
+    """What an earlier life of the sweep left, by trial number."""
+
+    trials: dict[int, PastTrial] = field(default_factory=dict)
+
+    @property
+    def n_suggested(self) -> int:
+        """How many trial numbers were given out."""
+        return max(self.trials, default=-1) + 1
+
+
+def start_sweep(facts: SweepFacts, run_name: str | None, experiment_id: str | None = None) -> ActiveRun:
+    """Start the sweep's run, inside the active one where there is one."""
+    nested = tracking.active_run() is not None
+    run = tracking.start_run(experiment_id=experiment_id, run_name=run_name, nested=nested, kind=RunKind.SWEEP)
+    run.log_params(facts.as_params())
+    return run
+
+
+def find_sweep(resume: object) -> RunInfo:
+    """Find the sweep to take up: by its address, or with ``True`` the newest.
+
+    Raises
+    ------
+    RunNotFoundError
+        There is none.
+    InvalidInputError
+        The run is no sweep.
+    RunStateError
+        It is still running.
+    """
+    if resume is True:
+        found = queries.rows(_LAST_SWEEPS)
+        if not found:
+            raise RunNotFoundError("@last sweep", hint="there is no sweep in this store yet: leave resume= out")
+        resume = found[0]["run_id"]
+    info = queries.get_run(resume).info
+    if info.kind is not RunKind.SWEEP:
+        raise InvalidInputError(f"run {info.run_name!r} is a {info.kind.value}, not a sweep")
+    if info.status is RunStatus.RUNNING:
+        raise RunStateError(f"sweep {info.run_name!r} is still running", "stop it first: interrupt its cell")
+    return info
+
+
+def stored_seed(info: RunInfo) -> int:
+    """Read the seed of an earlier life."""
+    seed = queries.get_run(info.run_id).data.params.get("seed")
+    return seed if isinstance(seed, int) else 0  # a sweep of jtrack.Trials, which has none, is refused further on
+
+
+def resume_sweep(info: RunInfo, facts: SweepFacts) -> ActiveRun:
+    """Take the sweep's run up again.
+
+    Raises
+    ------
+    InvalidInputError
+        It searched something else, or otherwise.
+    """
+    check_same(info, queries.get_run(info.run_id).data.params, facts)
+    return tracking.start_run(run_id=info.run_id)
+
+
+def check_same(info: RunInfo, stored: dict[str, Any], facts: SweepFacts) -> None:
+    """Hold what is asked for against what the sweep was; only a grid has to keep its number of trials."""
+    asked = facts.as_params()
+    free = set() if facts.algo == "grid" else {"max_evals"}
+    for key in sorted(({key for key in stored if _is_fact(key)} | set(asked)) - free):
+        if stored.get(key) != asked.get(key):
+            was, now = stored.get(key, "nothing"), asked.get(key, "nothing")
+            raise InvalidInputError(
+                f"sweep {info.run_name!r} can't go on with another {key}: it was {was}, and is {now}",
+                "leave resume= out to begin a new sweep",
+            )
+
+
+def read_past(sweep_run_id: str) -> Past:
+    """Read every trial of the sweep, from the events that the trials themselves wrote."""
+    past = Past()
+    ended: dict[int, Outcome] = {}
+    for row in queries.rows(_EVENTS, [sweep_run_id]):
+        detail = row["detail"] if isinstance(row["detail"], dict) else json.loads(row["detail"])
+        tid = int(detail["tid"])
+        if row["kind"] == SUGGESTED:
+            past.trials[tid] = PastTrial(tid, detail["values"], None)
+        elif row["kind"] == ENDED:
+            value = None if detail["value"] is None else float(detail["value"])
+            ended[tid] = Outcome(tid, row["subject"], RunStatus(detail["status"]), value)
+    for tid, outcome in ended.items():
+        if tid in past.trials:
+            past.trials[tid] = PastTrial(tid, past.trials[tid].values, outcome)
+    return past
+
+
+def _is_fact(key: str) -> bool:
+    return key in ("minimize", "maximize", "algo", "seed", "max_evals") or key.startswith(SPACE_PREFIX)
