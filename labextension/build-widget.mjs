@@ -1,20 +1,23 @@
-// Bundles src/widget/index.ts into the one ES module that anywidget hands to every front end
-// (JupyterLab, Notebook, VS Code). It uses the Rspack that @jupyter/builder brings: one bundler for both outputs.
+// Bundles each panel's widget into an ES module of its own, which anywidget hands to every front end (JupyterLab,
+// Notebook, VS Code). It uses the Rspack that @jupyter/builder brings: one bundler for both outputs.
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rspack } from '@rspack/core';
 
+const PANELS = ['compare', 'live', 'parallel', 'run', 'runs'];
 const development = process.argv.includes('--development');
 const here = path => fileURLToPath(new URL(path, import.meta.url));
 
-const bundler = rspack({
+// One build each: in a common one they would share files, and a widget can hand over only one.
+const settings = name => ({
   mode: development ? 'development' : 'production',
   devtool: development ? 'inline-source-map' : false,
   target: ['web', 'es2022'],
   context: here('.'),
-  entry: here('src/widget/index.ts'),
+  entry: here(`src/widget/${name}.ts`),
   output: {
     path: here('../jtrack/widgets/static'),
-    filename: 'panels.js',
+    filename: `${name}.js`,
     module: true,
     library: { type: 'modern-module' }
   },
@@ -26,11 +29,13 @@ const bundler = rspack({
         test: /\.tsx?$/,
         loader: 'builtin:swc-loader',
         options: { jsc: { parser: { syntax: 'typescript', tsx: true }, target: 'es2022' } }
-      },
-      { test: /\.css$/, type: 'asset/source' }
+      }
     ]
   }
 });
+
+rmSync(here('../jtrack/widgets/static'), { recursive: true, force: true });
+const bundler = rspack(PANELS.map(settings));
 
 const report = (error, stats) => {
   if (error || stats.hasErrors()) {

@@ -98,11 +98,15 @@ def _version(name: str) -> str | None:
 
 
 def _widget_bundle() -> Iterator[Check]:
-    bundle = resources.files("jtrack") / "widgets" / "static" / "panels.js"
-    if bundle.is_file():
-        yield Check("panels", Verdict.OK, f"panels.js, {len(bundle.read_bytes()) // 1000:,} kB")
+    static = resources.files("jtrack") / "widgets" / "static"
+    built = [file for file in static.iterdir() if file.name.endswith(".js")] if static.is_dir() else []
+    if built:
+        size = sum(len(file.read_bytes()) for file in built)
+        yield Check("panels", Verdict.OK, f"{len(built)} built, {size // 1000:,} kB")
     else:
-        yield Check("panels", Verdict.PROBLEM, "panels.js was not built", "pip install . (in a clone: hatch run build)")
+        yield Check(
+            "panels", Verdict.PROBLEM, "the panels were not built", "pip install . (in a clone: hatch run build)"
+        )
 
 
 def _lab_extension() -> Iterator[Check]:

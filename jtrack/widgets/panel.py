@@ -20,7 +20,7 @@ from jtrack.errors import InvalidFilterError, InvalidInputError, JTrackError
 from jtrack.tracking import current_store
 from jtrack.widgets.frames import frame_json
 from jtrack.widgets.html import Markup
-from jtrack.widgets.style import whole_stylesheet
+from jtrack.widgets.style import widget_stylesheet
 
 Method = Callable[..., Any]
 
@@ -41,7 +41,9 @@ class Panel(anywidget.AnyWidget):
         self._store = current_store()
         self._methods = dict(methods)
         self._lock = threading.Lock()
-        super().__init__(_esm=renderer_module(), _css=whole_stylesheet(), _frame_json=frame_json(frame))
+        content = frame_json(frame)
+        name = content["panel"]
+        super().__init__(_esm=renderer_module(name), _css=widget_stylesheet(name), _frame_json=content)
         self.on_msg(self._answer)
         answer_while_busy(self)
 
@@ -100,9 +102,9 @@ def error_json(error: Exception) -> dict[str, Any]:
     return {"message": f"{type(error).__name__}: {error}", "hint": None, "position": None}
 
 
-def renderer_module() -> str:
-    """The built TypeScript renderers; empty in a source tree where they weren't built."""
-    module = resources.files("jtrack.widgets").joinpath("static", "panels.js")
+def renderer_module(panel: str) -> str:
+    """The built TypeScript renderer of one panel; empty in a source tree where it wasn't built."""
+    module = resources.files("jtrack.widgets").joinpath("static", f"{panel}.js")
     return module.read_text(encoding="utf-8") if module.is_file() else ""
 
 

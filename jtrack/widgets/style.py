@@ -17,6 +17,14 @@ from importlib import resources
 from jtrack.widgets.html import Markup
 
 _PART = re.compile(r"/\* @part (\w+) \*/")
+# What the interactive form of each panel needs beside the base: a widget's state holds its stylesheet.
+_OF_WIDGET = {
+    "compare": ("difference", "runs", "compare", "interactive", "page", "compared"),
+    "live": ("runs", "interactive", "live"),
+    "parallel": ("runs", "interactive", "parallel"),
+    "run": ("difference", "runs", "compare", "interactive", "run", "page"),
+    "runs": ("runs", "interactive"),
+}
 _TOKEN = re.compile(r"--jt-([\w-]+):[^;]*light-dark\((#[0-9a-f]+),\s*(#[0-9a-f]+)\)")
 _SELECTORS = re.compile(r"(?<=[{}])([^{}@]+)\{")
 _COMMA = re.compile(r",(?![^()]*\))")
@@ -31,8 +39,15 @@ def stylesheet(*parts: str) -> Markup:
 
 
 @cache
+def widget_stylesheet(panel: str) -> str:
+    """What the widget of one panel needs of panels.css."""
+    by_name = _parts()
+    return "".join(by_name[part] for part in ("base", *_OF_WIDGET.get(panel, ())))
+
+
+@cache
 def whole_stylesheet() -> str:
-    """All of panels.css, for a widget."""
+    """All of panels.css, for a host that shows any panel."""
     return "".join(_parts().values())
 
 

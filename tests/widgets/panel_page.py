@@ -41,6 +41,7 @@ for (const name of ['jtrack-brush', 'jtrack-open-run']) {
   document.addEventListener(name, event => told.push([name, event.detail]));
 }
 window.push = frame => { state._frame_json = frame; fire('change:_frame_json'); };
+window.tell = news => fire('msg:custom', { news });
 window.open_ = () => { window.close = widget.render({ model, el: document.getElementById('panel') }); };
 window.open_();
 </script></html>"""
@@ -87,6 +88,10 @@ class PanelPage:
     def push(self, frame: object) -> None:
         """Show another frame, as a kernel does without being asked."""
         self.page.evaluate("frame => window.push(frame)", frame_json(frame))
+
+    def tell(self, news: object) -> None:
+        """Send the panel what is new, as a kernel does without being asked."""
+        self.page.evaluate("news => window.tell(news)", frame_json(news))
 
     def _answer(self, content: str) -> str:
         asked = json.loads(content)

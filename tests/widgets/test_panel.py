@@ -17,7 +17,7 @@ class Sample(Panel):
     """A panel with one method of each sort."""
 
     def __init__(self) -> None:
-        super().__init__({"panel": "sample", "value": math.nan}, {"double": self._double, "fail": self._fail})
+        super().__init__({"panel": "runs", "value": math.nan}, {"double": self._double, "fail": self._fail})
 
     def _double(self, n: int) -> dict[str, float]:
         return {"value": n * 2, "limit": math.inf}
@@ -72,17 +72,17 @@ def test_a_panel_has_a_live_a_static_and_a_text_form() -> None:
     data, _ = Sample()._repr_mimebundle_()
     assert data["text/html"] == "<p>sample</p>"
     assert data["text/plain"] == "sample"
-    assert bool(renderer_module()) == ("application/vnd.jupyter.widget-view+json" in data)
+    assert bool(renderer_module("runs")) == ("application/vnd.jupyter.widget-view+json" in data)
 
 
 def test_without_the_built_renderers_the_static_forms_remain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jtrack.widgets.panel.renderer_module", lambda: "")
+    monkeypatch.setattr("jtrack.widgets.panel.renderer_module", lambda panel: "")
     data, _ = Sample()._repr_mimebundle_()
     assert set(data) == {"text/html", "text/plain"}
 
 
 def test_the_frame_travels_as_json_without_nan() -> None:
-    assert Sample()._frame_json == {"panel": "sample", "value": "NaN"}
+    assert Sample()._frame_json == {"panel": "runs", "value": "NaN"}
 
 
 class Comm(BaseComm):

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from jtrack.widgets.style import colours, stylesheet, whole_stylesheet
+from jtrack.widgets.panel import renderer_module
+from jtrack.widgets.style import colours, stylesheet, whole_stylesheet, widget_stylesheet
 
 GROUNDS = ("ground", "strip", "changed", "removed-ground", "added-ground")
 TEXTS = ("text", "muted", "accent", "best", "better", "worse")
@@ -87,3 +88,25 @@ def test_every_rule_is_kept_to_the_panels() -> None:
         if re.fullmatch(r"[\d.]+%|from|to", selector):
             continue  # a step of an animation
         assert re.search(r"\.jt[\w-]*:not\((#j)+\)", selector), selector
+
+
+PANELS = ("compare", "live", "parallel", "run", "runs")
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_widget_has_the_rules_for_every_class_that_it_uses(panel: str) -> None:
+    module = renderer_module(panel)
+    if not module:
+        pytest.fail("the panels are not built; `hatch run build` builds them", pytrace=False)
+
+    def classes(css: str) -> set[str]:
+        return set(re.findall(r"\.(jt-[\w-]+)", css))
+
+    used = set(re.findall(r"jt-[\w-]+", module))
+    assert used & classes(whole_stylesheet()) <= classes(widget_stylesheet(panel))
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_widget_leaves_most_of_its_room_to_what_it_shows(panel: str) -> None:
+    assert len(renderer_module(panel).encode()) <= 40_000
+    assert len(widget_stylesheet(panel).encode()) <= 24_000

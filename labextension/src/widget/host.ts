@@ -1,7 +1,8 @@
-// The anywidget entry: the one module that is bundled into jtrack/widgets/static/panels.js. It draws the panel that
-// the widget's frame is for and carries its questions over the widget's custom messages (jtrack/widgets/panel.py).
+// What anywidget runs, around the panel that a widget shows: it draws the widget's frame and carries the panel's
+// questions over the widget's custom messages (jtrack/widgets/panel.py). Each panel is a module of its own beside this
+// one, because a saved notebook keeps the module of every widget that it shows.
 
-import { type Ask, renderPanel } from '../panels';
+import type { Ask, Draw } from '../panels/ask';
 import { PATIENCE_MS, askServer, isSteering } from './serverRoute';
 
 interface Model {
@@ -24,20 +25,27 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-export default {
-  render({ model, el }: { model: Model; el: HTMLElement }): () => void {
-    const { ask, close } = connect(model, el, news => panel.push?.(news));
-    const panel = renderPanel(el, model.get('_frame_json'), ask);
-    // The kernel may have more to show than it was asked for: a sweep tells of its trials while the cell runs.
-    const update = (): void => panel.update(model.get('_frame_json'));
-    model.on('change:_frame_json', update);
-    return () => {
-      model.off('change:_frame_json', update);
-      close();
-      panel.dispose();
-    };
-  }
-};
+interface Widget {
+  render(shown: { model: Model; el: HTMLElement }): () => void;
+}
+
+/** The widget of one panel. */
+export function widgetOf(draw: Draw): Widget {
+  return {
+    render: ({ model, el }) => {
+      const { ask, close } = connect(model, el, news => panel.push?.(news));
+      const panel = draw(el, model.get('_frame_json'), ask);
+      // The kernel may have more to show than it was asked for: a sweep tells of its trials while the cell runs.
+      const update = (): void => panel.update(model.get('_frame_json'));
+      model.on('change:_frame_json', update);
+      return () => {
+        model.off('change:_frame_json', update);
+        close();
+        panel.dispose();
+      };
+    }
+  };
+}
 
 /** Ask over a model. Several views of one model each see every reply, and take those to their own questions. */
 function connect(model: Model, el: HTMLElement, push: (news: unknown) => void): { ask: Ask; close(): void } {

@@ -1,0 +1,10 @@
+// The comparison by questions alone.
+
+import type { Draw } from '../ask';
+import { renderCompare } from '../compare';
+
+export const drawCompare: Draw = (element, frame, ask) =>
+  renderCompare(element, frame, {
+    curve: asked => ask('curve', asked),
+    difference: asked => ask('difference', asked)
+  });
