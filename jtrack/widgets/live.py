@@ -7,6 +7,7 @@ looks, and rests between its looks so long that it costs the training no more th
 from __future__ import annotations
 
 import contextvars
+import itertools
 import secrets
 import threading
 import time
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 # A view says every few seconds that it is there; one that was closed without a word is missed after this.
 LEASE_S = 25.0
+# A page that can't say so may have missed something: where it says nothing, it is sent all there is now and then.
+WHOLE_WITHIN_S = 3.0
+WHOLE_EVERY = 10
 
 
 class LivePanel(Panel):
@@ -52,7 +56,7 @@ class LivePanel(Panel):
         self._thread_lock = threading.Lock()
         self._next_run_id: str | None = None
         self._leased_until: float | None = None
-        self._is_hidden = False
+        self._is_hidden = self._is_heard = False
         self._display_id = f"jtrack-live-{secrets.token_hex(8)}"
         self._settles, self._is_published = settle, False
         # What the page has, once all that was sent has come: what is new is told against this.
@@ -79,8 +83,8 @@ class LivePanel(Panel):
         """A view says that it is seen (again and again), or no longer; it gets all there is where it was not before."""
         was_hidden, self._is_hidden = self._is_hidden, not visible
         # What comes by the main thread can't come while a cell runs: then its absence means nothing.
-        by_subshell = threading.current_thread() is not threading.main_thread()
-        self._leased_until = time.monotonic() + LEASE_S if by_subshell else None
+        self._is_heard = threading.current_thread() is not threading.main_thread()
+        self._leased_until = time.monotonic() + LEASE_S if self._is_heard else None
         if not visible:
             return {}
         self._start()
@@ -140,11 +144,12 @@ class LivePanel(Panel):
                 self._thread.start()
 
     def _keep_looking(self) -> None:
-        pace = Pace()
-        while True:
+        pace, started_at, self._is_heard = Pace(), time.monotonic(), False
+        for turn in itertools.count():
             began = time.thread_time()
+            is_new = time.monotonic() - started_at < WHOLE_WITHIN_S
             with suppress(Exception):  # a store that can't be read for a moment: the next look may
-                self._push()
+                self._push(whole=not self._is_heard and (is_new or turn % WHOLE_EVERY == 0))
             rest_s = pace.rest_s(time.thread_time() - began, count_watching())
             with self._thread_lock:
                 if not self._is_wanted or (not self._model.is_running and self._next_run_id is None):
@@ -157,7 +162,7 @@ class LivePanel(Panel):
             with suppress(Exception):
                 self._settle()
 
-    def _push(self) -> None:
+    def _push(self, whole: bool = False) -> None:
         with self._lock, queries.using(self._store):
             turned, self._next_run_id = self._next_run_id, None
             if turned is not None and turned != self._model.run_id:
@@ -166,7 +171,7 @@ class LivePanel(Panel):
             else:
                 self._model.look()
             before, self._sent = self._sent, self._model.frame
-            news = live_news(before, self._sent)
+            news = live_news(None if whole else before, self._sent)
         self.send({"news": news})
 
     def _settle(self) -> None:

@@ -1,8 +1,7 @@
 """From one live frame to the next: what a page that has the one needs to be sent to have the other.
 
 Mostly that is the time, the values, and the ends of a few curves: some hundred bytes where the frame has fifty
-thousand. labextension/src/panels/liveNews.ts puts it together again; both are held against
-tests/widgets/live_news_cases.json.
+thousand. labextension/src/panels/liveNews.ts puts it together again.
 """
 
 from __future__ import annotations

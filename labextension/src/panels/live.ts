@@ -34,12 +34,12 @@ export class LivePanel implements Rendered<LiveFrame> {
   private toldAt = 0;
   private toldState = '';
   private isSeen = false;
-  private isAsking = false;
+  private askedAt: number | null = null;
   private timers: number[] = [];
   private readonly tiles = new Map<string, Tile>();
   private readonly state = h('span');
   private readonly name = h('b', { class: 'jt-name' });
-  private readonly where = h('span');
+  private readonly where = h('span', { class: 'jt-where' });
   private readonly step = h('span', { class: 'jt-num' });
   private readonly elapsed = h('span', { class: 'jt-num' });
   private readonly silence = h('span', { class: 'jt-bad' });
@@ -127,16 +127,18 @@ export class LivePanel implements Rendered<LiveFrame> {
   }
 
   private async look(since = this.frame.seq): Promise<void> {
-    if (this.isAsking || !this.isSeen || (!this.isOpen && since >= 0)) {
+    const now = performance.now();
+    const isAsking = this.askedAt !== null && now - this.askedAt < WATCH_MS;
+    if (isAsking || !this.isSeen || (!this.isOpen && since >= 0)) {
       return;
     }
-    this.isAsking = true;
+    this.askedAt = now;
     try {
       this.push(await this.callbacks.look({ since }));
     } catch {
       // The next look may be answered; that nothing is heard shows in the head.
     } finally {
-      this.isAsking = false;
+      this.askedAt = null;
     }
   }
 
@@ -183,8 +185,12 @@ export class LivePanel implements Rendered<LiveFrame> {
       this.silence.textContent = '';
     }
     this.name.textContent = shorten(frame.run_name, 60);
-    const cell = frame.execution_count === null ? '' : `  cell [${frame.execution_count}]`;
-    replace(this.where, 'run ', h('code', { title: frame.run_id }, frame.run_id.slice(0, 8)), `  ${shorten(frame.experiment_name, 60)}${cell}`);
+    replace(
+      this.where,
+      h('span', { title: frame.run_id }, 'run ', h('code', {}, frame.run_id.slice(0, 8))),
+      h('span', {}, shorten(frame.experiment_name, 60)),
+      frame.execution_count !== null && h('span', {}, `cell [${frame.execution_count}]`)
+    );
     this.step.textContent = frame.step === null ? '' : `step ${withThousands(String(frame.step))}`;
     this.elapsed.textContent = formatDuration(frame.elapsed_s);
   }

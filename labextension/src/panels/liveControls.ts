@@ -102,7 +102,9 @@ class KnobField {
   }
 
   private send(): void {
-    const value = this.input.type === 'checkbox' ? this.input.checked : this.input.value.trim();
+    const text = this.input.value.trim();
+    const isNumber = typeof this.knob.value === 'number' && text !== '' && Number.isFinite(Number(text));
+    const value = this.input.type === 'checkbox' ? this.input.checked : isNumber ? Number(text) : text;
     if (value === '' || String(value) === String(this.knob.value)) {
       this.reset();
     } else if (value !== this.sent) {

@@ -1,5 +1,5 @@
 // The frame of the live panel (jtrack/widgets/live_frame.py), and how one frame and what is new since make the next
-// (jtrack/widgets/live_news.py; both are held against tests/widgets/live_news_cases.json).
+// (jtrack/widgets/live_news.py).
 
 import type { Direction, JsonNumber, RunStatus } from './frames';
 

@@ -86,9 +86,9 @@ async function post(url: string, body: object): Promise<Reply> {
   try {
     const response = await fetch(url, { method: 'POST', headers, credentials: 'same-origin', body: JSON.stringify(body) });
     const said = await response.json().catch(() => null);
-    const error = said?.error;
     // A server without jtrack answers too, with a page or a message of its own.
-    return { ok: response.ok && said !== null, status: response.status, fault: error?.message ? error : null };
+    const isOurs = said !== null && ('did' in said || 'hint' in said);
+    return { ok: response.ok && isOurs, status: response.status, fault: isOurs && !response.ok ? said : null };
   } catch {
     return { ok: false, status: 0, fault: null };
   }
