@@ -14,6 +14,7 @@ N_COLOURS = 7
 DASHES = ("", "6 3", "2 3")
 SIZE = (440, 190)
 _LEFT, _TOP, _RIGHT, _BOTTOM = 52, 8, 424, 168
+_MOST_NAMED = 16
 _FONT = "text{font:10px system-ui,-apple-system,sans-serif}"
 
 
@@ -38,12 +39,14 @@ def curves_image(series: Sequence[Points | None], letters: Sequence[str], label:
     x_range = (min(p.step[0] for p in drawn), max(p.step[-1] for p in drawn))
     y_range = (min(min(p.value) for p in drawn), max(max(p.value) for p in drawn))
     shapes = [_axes(x_range, y_range)]
+    is_named = len(drawn) <= _MOST_NAMED
     ends = {i: _scale(p.value[-1], y_range, _BOTTOM, _TOP) for i, p in enumerate(series) if p is not None}
     heights = dict(zip(ends, spread_labels(list(ends.values()), _TOP, _BOTTOM), strict=True))
     for index, points in enumerate(series):
         if points is not None:
             shapes.append(
-                _line(points, x_range, y_range, index) + _end_label(points, x_range, index, letters[index], heights)
+                _line(points, x_range, y_range, index)
+                + (_end_label(points, x_range, index, letters[index], heights) if is_named else "")
             )
     classes = {"g": ("stroke", "line"), "t": ("fill", "muted")}
     for index in range(min(len(series), N_COLOURS)):

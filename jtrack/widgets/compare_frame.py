@@ -22,6 +22,7 @@ from jtrack.widgets.difference import SourceDifference, diff_sources
 from jtrack.widgets.format import column_decimals, plural
 from jtrack.widgets.frames import duration_s
 from jtrack.widgets.params import ParamValue, read_params
+from jtrack.widgets.run_metrics import is_system
 from jtrack.widgets.timed_curves import XAxis, timed_curves
 
 MOST_RUNS = 100
@@ -155,7 +156,8 @@ def _read_frame(run_ids: list[str], n_found: int) -> CompareFrame:
     params, constants = split_params(run_ids, read_params(run_ids))
     tags, packages = read_tags(run_ids), read_packages(run_ids)
     n_rows = max(min(_ALL_CELLS // len(run_ids), _MOST_ROWS), 6)
-    shown = curved[: max(min(_MOST_CURVES, _ALL_POINTS // (_FEWEST_POINTS * len(run_ids))), 1)]
+    n_curves = max(min(_MOST_CURVES, _ALL_POINTS // (_FEWEST_POINTS * len(run_ids))), 1)
+    shown = [key for key in curved if not is_system(key)][:n_curves]
     n_points = max(_ALL_POINTS // (len(run_ids) * max(len(shown), 1)), _FEWEST_POINTS)
     return CompareFrame(
         runs=tuple(_run(letter_of(i), heads[run_id]) for i, run_id in enumerate(run_ids)),
@@ -242,14 +244,15 @@ def read_metrics(run_ids: list[str]) -> tuple[tuple[ComparedMetric, ...], list[s
     """Read the last values of all metrics, and the keys of those with more than one point."""
     found = queries.rows(_METRICS, [run_ids])
     values = {(row["run_id"], row["key"]): row["value"] for row in found}
-    keys = order_metrics({row["key"] for row in found})
+    keys = sorted(order_metrics({row["key"] for row in found}), key=is_system)
     several = {row["key"] for row in found if row["n_points"] > 1}
     metrics = tuple(_metric(key, [values.get((run_id, key)) for run_id in run_ids]) for key in keys)
     return metrics, [key for key in keys if key in several]
 
 
 def _metric(key: str, values: list[float | None]) -> ComparedMetric:
-    direction = infer_direction(key)
+    # That a machine is used less is no merit of a run.
+    direction = None if is_system(key) else infer_direction(key)
     return ComparedMetric(key, direction, column_decimals(values), tuple(values), best_value(values, direction))
 
 

@@ -1,19 +1,48 @@
-// One metric of several runs as lines: each in its colour, ending in its letter. The pointer or the arrow keys move a
-// line along the steps, and the values there are listed beside it.
+// One metric of several runs as lines: each in its colour, ending in its letter; or of groups of runs as means with
+// their intervals. The pointer or the arrow keys move a line along the steps, and the values there are listed beside it.
 
 import { h, replace, s } from './dom';
 import type { ComparedRun, Curve, Points } from './frames';
-import { formatNumber, formatTick } from './format';
+import { formatDuration, formatNumber, formatTick } from './format';
+import { type Band, meanBand, smooth } from './bands';
 import { DASHES, N_COLOURS, linePath } from './marks';
 import { type Range, type Scale, makeScale, nearest, spreadLabels } from './axes';
 
 const [WIDTH, HEIGHT] = [440, 190];
 const [LEFT, TOP, RIGHT, BOTTOM] = [52, 8, 424, 168];
 
+const MOST_READ = 18;
+const MOST_NAMED = 16;
+
+export type XAxis = 'step' | 'relative' | 'wall';
+
+/** Runs that are drawn as one: their positions, and the colour's number. */
+export interface Group {
+  label: string;
+  members: number[];
+}
+
+export interface ChartOptions {
+  x: XAxis;
+  /** 0 for none, to below 1. */
+  smoothing: number;
+  groups: Group[] | null;
+}
+
+interface Line {
+  colour: number;
+  name: string;
+  points: Points;
+  raw: Points | null;
+  band: Band | null;
+}
+
 export class Chart {
   readonly node: HTMLElement;
   private log = false;
   private hidden: ReadonlySet<number> = new Set();
+  private options: ChartOptions = { x: 'step', smoothing: 0, groups: null };
+  private drawn: Line[] = [];
   private x!: Scale;
   private y!: Scale;
   private steps: number[] = [];
@@ -25,7 +54,7 @@ export class Chart {
   private readonly logButton: HTMLButtonElement;
 
   constructor(
-    private curve: Curve,
+    public curve: Curve,
     private readonly runs: ComparedRun[]
   ) {
     this.logButton = h('button', { class: 'jt-link', type: 'button', 'aria-pressed': 'false', onclick: () => this.toggleLog() }, 'log');
@@ -36,7 +65,7 @@ export class Chart {
         class: 'jt-chart',
         role: 'img',
         tabindex: 0,
-        'aria-label': `${curve.key} by step, one line a run; arrow keys read values`,
+        'aria-label': `${curve.key}, one line a run; arrow keys read values`,
         onpointermove: (event: PointerEvent) => this.onPointer(event),
         onpointerleave: () => this.moveTo(null),
         onkeydown: (event: KeyboardEvent) => this.onKey(event),
@@ -60,34 +89,64 @@ export class Chart {
     this.draw();
   }
 
+  /** Draw it in another way, or other points of the same metric. */
+  change(options: ChartOptions, curve = this.curve): void {
+    this.options = options;
+    this.curve = curve;
+    this.draw();
+  }
+
   /** Make one run's line stand out; null makes all alike. */
   emphasize(run: number | null): void {
-    this.lines.querySelectorAll<SVGElement>('[data-run]').forEach(line => {
-      line.classList.toggle('jt-faint', run !== null && line.dataset.run !== String(run));
+    const among = this.options.groups?.findIndex(group => run !== null && group.members.includes(run));
+    const line = among ?? run;
+    this.lines.querySelectorAll<SVGElement>('[data-run]').forEach(each => {
+      each.classList.toggle('jt-faint', run !== null && each.dataset.run !== String(line));
     });
   }
 
-  private shown(): [index: number, points: Points][] {
-    return this.curve.series.flatMap((points, index) =>
-      points && !this.hidden.has(index) ? [[index, points] as [number, Points]] : []
-    );
+  private shown(): Line[] {
+    const { groups, smoothing } = this.options;
+    const seen = (index: number): Points | null => (this.hidden.has(index) ? null : (this.curve.series[index] ?? null));
+    const smoothed = (points: Points): Points =>
+      smoothing > 0 ? { ...points, value: smooth(points, smoothing) } : points;
+    if (groups) {
+      return groups.flatMap((group, colour) => {
+        const members = group.members.flatMap(index => seen(index) ?? []).map(smoothed);
+        const band = meanBand(members);
+        const points = { step: band.step, value: band.mean, n_points: band.step.length };
+        return members.length ? [{ colour, name: group.label, points, raw: null, band }] : [];
+      });
+    }
+    return this.curve.series.flatMap((_, index) => {
+      const raw = seen(index);
+      const name = this.runs[index]!.letter;
+      return raw ? [{ colour: index, name, points: smoothed(raw), raw: smoothing > 0 ? raw : null, band: null }] : [];
+    });
   }
 
   private draw(): void {
-    const shown = this.shown();
-    const values = shown.flatMap(([, points]) => points.value);
-    const canLog = values.length > 0 && values.every(value => value > 0);
+    const shown = (this.drawn = this.shown());
+    const values = shown.flatMap(line => [
+      ...line.points.value,
+      ...(line.raw?.value ?? []),
+      ...(line.band ? line.band.mean.flatMap((mean, i) => [mean - line.band!.half[i]!, mean + line.band!.half[i]!]) : [])
+    ]);
+    const positive = shown.every(line => [...line.points.value, ...(line.raw?.value ?? [])].every(value => value > 0));
+    const canLog = values.length > 0 && positive;
     this.logButton.disabled = !canLog;
     this.logButton.title = canLog ? 'logarithmic scale' : 'a logarithmic scale takes positive values only';
-    const steps = shown.flatMap(([, points]) => points.step);
+    const steps = shown.flatMap(line => line.points.step);
     this.steps = [...new Set(steps)].sort((a, b) => a - b);
+    const log = this.log && canLog;
+    // The lower edge of an interval may lie below zero, where a logarithm has no place.
     this.x = makeScale(extent(steps), LEFT, RIGHT);
-    this.y = makeScale(extent(values), BOTTOM, TOP, this.log && canLog);
-    const ends = spreadLabels(shown.map(([, points]) => this.y(points.value[points.value.length - 1]!)), TOP, BOTTOM);
+    this.y = makeScale(extent(log ? values.filter(value => value > 0) : values), BOTTOM, TOP, log);
+    const ends = spreadLabels(shown.map(line => this.y(line.points.value[line.points.value.length - 1]!)), TOP, BOTTOM);
     replace(
       this.lines,
       this.axes(),
-      shown.map(([index, points], i) => this.line(index, points, ends[i]!))
+      shown.map((line, i) => this.line(line, ends[i]!))
     );
     this.moveTo(null);
   }
@@ -101,22 +160,39 @@ export class Chart {
       ];
     });
     const columns = this.x.ticks.map(tick =>
-      s('text', { x: this.x(tick).toFixed(1), y: BOTTOM + 16, 'text-anchor': 'middle' }, formatTick(tick))
+      s('text', { x: this.x(tick).toFixed(1), y: BOTTOM + 16, 'text-anchor': 'middle' }, this.xText(tick))
     );
     return [...rows, ...columns];
   }
 
-  private line(index: number, points: Points, end: number): SVGElement {
-    const flat = points.step.flatMap((step, i) => [this.x(step), this.y(points.value[i]!)]);
-    const colour = `jt-cat-${index % N_COLOURS}`;
-    const dash = DASHES[Math.floor(index / N_COLOURS) % DASHES.length] || null;
+  private line(line: Line, end: number): SVGElement {
+    const { points, band, raw, colour } = line;
+    // Of many lines none can be told by its letter or dashes: what they are together is what one sees.
+    const many = this.drawn.length > MOST_NAMED;
+    const dash = this.options.groups || many ? null : DASHES[Math.floor(colour / N_COLOURS) % DASHES.length] || null;
     const x = this.x(points.step[points.step.length - 1]!) + 4;
     return s(
       'g',
-      { class: `jt-curve ${colour}`, 'data-run': index },
-      s('path', { d: linePath(flat), 'stroke-dasharray': dash }),
-      s('text', { x: x.toFixed(1), y: (end + 3.5).toFixed(1) }, this.runs[index]!.letter)
+      { class: `jt-curve jt-cat-${colour % N_COLOURS}${many ? ' jt-many' : ''}`, 'data-run': colour },
+      ...(raw ? [s('path', { class: 'jt-raw', d: this.path(raw.step, raw.value) })] : []),
+      ...(band ? [s('path', { class: 'jt-interval', d: this.interval(band) })] : []),
+      s('path', { d: this.path(points.step, points.value), 'stroke-dasharray': dash }),
+      ...(this.options.groups || many ? [] : [s('text', { x: x.toFixed(1), y: (end + 3.5).toFixed(1) }, line.name)])
     );
+  }
+
+  private path(steps: number[], values: number[]): string {
+    return linePath(steps.flatMap((step, i) => [this.x(step), this.y(values[i]!)]));
+  }
+
+  private interval(band: Band): string {
+    const edge = (i: number, sign: number): number[] => {
+      const y = this.y(band.mean[i]! + sign * band.half[i]!);
+      return [this.x(band.step[i]!), Number.isFinite(y) ? Math.min(Math.max(y, TOP), BOTTOM) : BOTTOM];
+    };
+    const places = band.step.map((_, i) => i);
+    const around = [...places.map(i => edge(i, 1)), ...places.reverse().map(i => edge(i, -1))];
+    return `${linePath(around.flat())}Z`;
   }
 
   private toggleLog(): void {
@@ -152,32 +228,49 @@ export class Chart {
       replace(this.readout);
       return;
     }
-    const found = this.shown().flatMap(([index, points]) => {
+    const found = this.drawn.flatMap(line => {
+      const { points } = line;
       const i = nearest(points.step, step);
       // A run that ended before this step, or began after it, has no value here.
       const within = step >= points.step[0]! && step <= points.step[points.step.length - 1]!;
-      return within ? [{ index, step: points.step[i]!, value: points.value[i]! }] : [];
+      return within ? [{ line, step: points.step[i]!, value: points.value[i]!, half: line.band?.half[i] ?? 0 }] : [];
     });
     const x = this.x(step).toFixed(1);
+    const colour = (line: Line): string => `jt-cat-${line.colour % N_COLOURS}`;
     replace(
       this.cursor,
       s('path', { d: `M${x} ${TOP}V${BOTTOM}` }),
-      found.map(point =>
-        s('circle', { class: `jt-cat-${point.index % N_COLOURS}`, cx: this.x(point.step).toFixed(1), cy: this.y(point.value).toFixed(1), r: 3 })
+      found.map(({ line, ...point }) =>
+        s('circle', { class: colour(line), cx: this.x(point.step).toFixed(1), cy: this.y(point.value).toFixed(1), r: 3 })
       )
     );
     found.sort((a, b) => b.value - a.value);
+    const most = found.slice(0, MOST_READ);
     replace(
       this.readout,
-      h('div', { class: 'jt-muted' }, `step ${formatTick(step)}`),
-      found.map(point =>
-        h('div', {}, h('b', { class: `jt-cat-${point.index % N_COLOURS}` }, this.runs[point.index]!.letter), ` ${formatNumber(point.value)}`)
-      )
+      h('div', { class: 'jt-muted' }, this.options.x === 'step' ? `step ${formatTick(step)}` : this.xText(step)),
+      most.map(({ line, value, half }) =>
+        h('div', {}, h('b', { class: colour(line) }, line.name), ` ${formatNumber(value)}${half > 0 ? ` ± ${formatNumber(half)}` : ''}`)
+      ),
+      found.length > most.length && h('div', { class: 'jt-muted' }, `${found.length - most.length} more below`)
     );
-    this.readout.classList.toggle('jt-two', found.length > 9);
+    this.readout.classList.toggle('jt-two', most.length > 9);
     this.readout.classList.toggle('jt-left', this.x(step) > (LEFT + RIGHT) / 2);
   }
+
+  private xText(value: number): string {
+    if (this.options.x === 'step') {
+      return formatTick(value);
+    }
+    if (this.options.x === 'relative') {
+      return formatDuration(value).replace(/\.0 s$/, ' s');
+    }
+    const [first, last] = [this.steps[0] ?? 0, this.steps[this.steps.length - 1] ?? 0];
+    const text = new Date(value * 1000).toISOString();
+    return last - first > 3 * 86400 ? text.slice(5, 10) : last - first > 600 ? text.slice(11, 16) : text.slice(11, 19);
+  }
 }
+
 
 function extent(values: number[]): Range {
   let [low, high] = [Infinity, -Infinity];

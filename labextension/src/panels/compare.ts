@@ -1,11 +1,25 @@
-// The comparison: one table of what differs, a chart a metric, and the source of two runs held against each other.
+// The comparison: one table of what differs, the curves, the source of two runs, and below them the runs as points,
+// what tells of a metric, and files side by side.
 
-import { h, replace } from './dom';
-import { type CompareCallbacks, type CompareFrame, type ComparedText, type Curve, type Rendered, type SourcePair, asFault, asNumber } from './frames';
+import { type Child, h, replace } from './dom';
+import {
+  type CompareCallbacks,
+  type CompareFrame,
+  type ComparedMetric,
+  type ComparedText,
+  type Rendered,
+  type Section,
+  asFault,
+  asNumber
+} from './frames';
 import { MISSING, formatDuration, formatNumber, plural, shorten } from './format';
 import { N_COLOURS, faultMark, stateMark } from './marks';
-import { Chart } from './chart';
-import { type DiffView, differenceBlock } from './difference';
+import { CurvesPart } from './compareCurves';
+import { FilesBeside } from './compareFiles';
+import { ImportancePart } from './compareImportance';
+import { ScatterPart } from './compareScatter';
+import { SourcePart } from './compareSource';
+import { Tabs } from './tabs';
 
 const MOST_CONSTANTS = 10;
 
@@ -23,15 +37,10 @@ export function renderCompare(
 class ComparePanel implements Rendered<CompareFrame> {
   readonly node = h('div', { class: 'jtrack jt-compare jt-interactive', role: 'group', 'aria-label': 'comparison of runs' });
   private frame!: CompareFrame;
-  private charts: Chart[] = [];
+  private curves!: CurvesPart;
   private hidden = new Set<number>();
-  private view: DiffView = 'unified';
-  private pair: SourcePair | null = null;
   private readonly fault = h('div');
-  private readonly chartArea = h('div', { class: 'jt-charts' });
-  private readonly moreArea = h('div', { class: 'jt-line' });
-  private readonly sourceArea = h('div', { class: 'jt-sources' });
-  private readonly sourceBody = h('div');
+  private readonly tableArea = h('div', { class: 'jt-scroll jt-overview' });
 
   constructor(private readonly callbacks: CompareCallbacks) {
     this.node.dataset.lmSuppressShortcuts = 'true';
@@ -40,21 +49,20 @@ class ComparePanel implements Rendered<CompareFrame> {
   update(frame: CompareFrame): void {
     this.frame = frame;
     this.hidden.clear();
-    this.pair = frame.sources.find(source => source.difference.rows.length > 0) ?? frame.sources[0] ?? null;
+    this.curves = new CurvesPart(frame, this.callbacks);
     const n = frame.runs.length;
     const count = n === frame.n_found ? plural(n, 'run') : `${n} of ${plural(frame.n_found, 'run')}`;
+    replace(this.tableArea, this.table());
     replace(
       this.node,
       h('div', { class: 'jt-head' }, h('b', { class: 'jt-name' }, 'compare'), h('span', {}, count)),
       this.fault,
-      h('div', { class: 'jt-scroll' }, this.table()),
+      this.tableArea,
       this.constants(),
-      this.chartArea,
-      this.moreArea,
-      this.sourceArea
+      this.curves.node,
+      new SourcePart(frame, this.callbacks).node,
+      this.more()
     );
-    this.drawCharts();
-    this.drawSources();
   }
 
   dispose(): void {
@@ -63,24 +71,50 @@ class ComparePanel implements Rendered<CompareFrame> {
 
   private table(): HTMLElement {
     const { frame } = this;
-    const n = frame.runs.length;
-    const label = (text: string): HTMLElement =>
-      h('tr', {}, h('th', { class: 'jt-label', colspan: n + 2, scope: 'colgroup' }, h('b', {}, text)));
-    const more = frame.n_metrics > frame.metrics.length ? ` (${frame.n_metrics - frame.metrics.length} more)` : '';
+    const text = (row: ComparedText): HTMLElement => textRow(row);
     return h(
       'table',
       {},
       h('thead', {}, h('tr', {}, h('td'), frame.runs.map((_, index) => this.runHead(index)), h('td', { class: 'jt-rest' }))),
+      this.section('metrics', 'metrics', frame.metrics, frame.n_metrics, metricRow),
+      this.section('params', 'params that differ', frame.params, frame.n_params, text),
+      this.section('tags', 'tags that differ', frame.tags, frame.n_tags, text),
+      this.section('packages', 'packages that differ', frame.packages, frame.n_packages, text),
       h(
         'tbody',
         {},
-        frame.metrics.length ? [label(`metrics${more}`), this.metricRows()] : null,
-        frame.params.length ? [label('params that differ'), frame.params.map(textRow)] : null,
-        label('run'),
-        frame.details.map(textRow),
+        this.labelRow('run'),
+        frame.details.map(text),
         h('tr', {}, keyCell('took'), frame.runs.map(run => h('td', { class: 'jt-num' }, formatDuration(run.duration_s))))
       )
     );
+  }
+
+  private section<R>(name: Section, title: string, rows: R[], n: number, draw: (row: R) => HTMLElement): Child {
+    if (!rows.length) {
+      return null;
+    }
+    const body = h('tbody');
+    const all = h('button', { type: 'button', class: 'jt-link', onclick: () => void this.readAll(name, title, body, draw) }, `${n - rows.length} more`);
+    replace(body, this.labelRow(title, n > rows.length ? all : null), rows.map(draw));
+    return body;
+  }
+
+  private async readAll<R>(name: Section, title: string, body: HTMLElement, draw: (row: R) => HTMLElement): Promise<void> {
+    try {
+      const rows: R[] = await this.callbacks.rows({ section: name });
+      // It scrolls from now on, so that the panel stays as high as it was.
+      this.tableArea.style.maxHeight = `${this.tableArea.offsetHeight}px`;
+      replace(body, this.labelRow(title), rows.map(draw));
+      replace(this.fault);
+    } catch (error) {
+      replace(this.fault, faultMark(asFault(error)));
+    }
+  }
+
+  private labelRow(text: string, more: Child = null): HTMLElement {
+    const n = this.frame.runs.length + 2;
+    return h('tr', {}, h('th', { class: 'jt-label', colspan: n, scope: 'colgroup' }, h('span', {}, h('b', {}, text), more && [' ', h('i', {}, more)])));
   }
 
   private runHead(index: number): HTMLElement {
@@ -93,10 +127,10 @@ class ComparePanel implements Rendered<CompareFrame> {
         'aria-pressed': 'true',
         title: `${run.run_name}, run ${run.run_id}: show or hide its curves`,
         onclick: () => this.toggleRun(index, toggle),
-        onmouseenter: () => this.emphasize(index),
-        onmouseleave: () => this.emphasize(null),
-        onfocus: () => this.emphasize(index),
-        onblur: () => this.emphasize(null)
+        onmouseenter: () => this.curves.emphasize(index),
+        onmouseleave: () => this.curves.emphasize(null),
+        onfocus: () => this.curves.emphasize(index),
+        onblur: () => this.curves.emphasize(null)
       },
       h('b', { class: `jt-letter jt-cat-${index % N_COLOURS}` }, run.letter),
       ' ',
@@ -107,23 +141,6 @@ class ComparePanel implements Rendered<CompareFrame> {
       h('code', { class: 'jt-muted' }, run.run_id.slice(0, 8))
     );
     return h('th', { scope: 'col', class: 'jt-num' }, toggle);
-  }
-
-  private metricRows(): HTMLElement[] {
-    return this.frame.metrics.map(metric =>
-      h(
-        'tr',
-        {},
-        keyCell(metric.key),
-        metric.values.map(raw => {
-          const value = asNumber(raw);
-          const best = value !== null && value === metric.best;
-          const text = formatNumber(value, metric.decimals);
-          const title = value === null ? null : `${value}${best ? ', best' : ''}`;
-          return h('td', { class: best ? 'jt-num jt-best' : 'jt-num', title }, best ? h('b', {}, text) : text);
-        })
-      )
-    );
   }
 
   private constants(): HTMLElement | null {
@@ -139,124 +156,50 @@ class ComparePanel implements Rendered<CompareFrame> {
       this.hidden.add(index);
     }
     button.setAttribute('aria-pressed', String(!this.hidden.has(index)));
-    this.charts.forEach(chart => chart.hide(this.hidden));
+    this.curves.hide(this.hidden);
   }
 
-  private emphasize(index: number | null): void {
-    this.charts.forEach(chart => chart.emphasize(index));
-  }
-
-  private drawCharts(): void {
-    this.charts = [];
-    replace(this.chartArea);
-    this.frame.curves.forEach(curve => this.addChart(curve));
-    const shown = new Set(this.frame.curves.map(curve => curve.key));
-    const rest = this.frame.curve_keys.filter(key => !shown.has(key));
-    const buttons = rest.map(key => {
-      const button: HTMLButtonElement = h('button', { type: 'button', class: 'jt-link', onclick: () => void this.addCurve(key, button) }, key);
-      return button;
-    });
-    replace(this.moreArea, h('span', { class: 'jt-muted' }, 'more curves: '), buttons);
-    this.moreArea.hidden = rest.length === 0;
-  }
-
-  private addChart(curve: Curve): void {
-    if (curve.series.every(points => points === null)) {
-      return;
+  /** Tabs below, each read when it is chosen. */
+  private more(): HTMLElement | null {
+    const { frame, callbacks } = this;
+    const several = frame.runs.length > 2;
+    const metrics = frame.axes.filter(axis => axis.startsWith('metrics.')).length;
+    const parts: [name: string, isThere: boolean, draw: () => HTMLElement][] = [
+      ['scatter', several && metrics > 0 && frame.axes.length > 1, () => new ScatterPart(frame, callbacks).node],
+      ['importance', several && metrics > 0 && frame.params.length > 0, () => new ImportancePart(frame, callbacks).node],
+      ['files', frame.n_files > 0, () => new FilesBeside(frame, callbacks).node]
+    ];
+    const there = parts.filter(([, isThere]) => isThere);
+    const drawn = new Map<string, HTMLElement>();
+    const choose = (name: string): void => {
+      const draw = there.find(([each]) => each === name)![2];
+      const part = drawn.get(name) ?? h('div', { class: 'jt-compare-part' }, draw());
+      drawn.set(name, part);
+      tabs.show(name, part);
+    };
+    const tabs = new Tabs(choose);
+    tabs.update(there.map(([name]) => ({ name, note: name === 'files' ? String(frame.n_files) : '' })));
+    if (!there[0]) {
+      return null;
     }
-    const chart = new Chart(curve, this.frame.runs);
-    chart.hide(this.hidden);
-    this.charts.push(chart);
-    this.chartArea.append(chart.node);
-    this.chartArea.hidden = false;
-  }
-
-  private async addCurve(key: string, button: HTMLButtonElement): Promise<void> {
-    button.disabled = true;
-    try {
-      this.addChart(await this.callbacks.curve({ key }));
-      button.remove();
-      this.moreArea.hidden = this.moreArea.querySelector('button') === null;
-    } catch (error) {
-      button.disabled = false;
-      replace(this.fault, faultMark(asFault(error)));
-    }
-  }
-
-  private drawSources(): void {
-    const pair = this.pair;
-    this.sourceArea.hidden = pair === null;
-    if (pair === null) {
-      return;
-    }
-    const split = h(
-      'button',
-      { type: 'button', class: 'jt-link', 'aria-pressed': String(this.view === 'split'), onclick: () => this.toggleView(split) },
-      'side by side'
-    );
-    replace(
-      this.sourceArea,
-      h(
-        'div',
-        { class: 'jt-toolbar' },
-        h('b', { class: 'jt-label' }, 'source'),
-        this.choice('from', pair.left, left => ({ left, right: this.pair!.right })),
-        '→',
-        this.choice('to', pair.right, right => ({ left: this.pair!.left, right })),
-        split
-      ),
-      this.sourceBody
-    );
-    this.drawDifference();
-  }
-
-  private choice(name: string, chosen: number, asked: (index: number) => { left: number; right: number }): HTMLElement {
-    const select: HTMLSelectElement = h(
-      'select',
-      { 'aria-label': `source ${name} run`, onchange: () => void this.compareSources(asked(Number(select.value))) },
-      this.frame.runs.map((run, index) => h('option', { value: index }, `${run.letter}  ${shorten(run.run_name, 30)}`))
-    );
-    select.value = String(chosen);
-    return select;
-  }
-
-  private async compareSources(asked: { left: number; right: number }): Promise<void> {
-    const known = this.frame.sources.find(source => source.left === asked.left && source.right === asked.right);
-    const before = this.pair;
-    // The choice counts at once, so that the next one starts from it.
-    this.pair = known ?? { ...asked, difference: { rows: [], n_removed: 0, n_added: 0, n_hidden: 0 } };
-    const wanted = this.pair;
-    try {
-      const found = known ?? (await this.callbacks.difference(asked));
-      if (this.pair === wanted) {
-        this.pair = found;
-        replace(this.fault);
-        this.drawDifference();
-      }
-    } catch (error) {
-      if (this.pair === wanted) {
-        this.pair = before;
-        this.drawSources();
-        replace(this.fault, faultMark(asFault(error)));
-      }
-    }
-  }
-
-  private toggleView(button: HTMLElement): void {
-    this.view = this.view === 'split' ? 'unified' : 'split';
-    button.setAttribute('aria-pressed', String(this.view === 'split'));
-    this.drawDifference();
-  }
-
-  private drawDifference(): void {
-    if (this.pair) {
-      replace(this.sourceBody, differenceBlock(this.pair.difference, this.view));
-    }
+    choose(there[0][0]);
+    return h('div', { class: 'jt-compare-more' }, tabs.node, tabs.body);
   }
 }
 
 function keyCell(key: string): HTMLElement {
   return h('th', { scope: 'row', title: key.length > 30 ? key : null }, shorten(key, 40));
+}
+
+function metricRow(metric: ComparedMetric): HTMLElement {
+  const cells = metric.values.map(raw => {
+    const value = asNumber(raw);
+    const best = value !== null && value === metric.best;
+    const text = formatNumber(value, metric.decimals);
+    const title = value === null ? null : `${value}${best ? ', best' : ''}`;
+    return h('td', { class: best ? 'jt-num jt-best' : 'jt-num', title }, best ? h('b', {}, text) : text);
+  });
+  return h('tr', {}, keyCell(metric.key), cells);
 }
 
 function textRow(row: ComparedText): HTMLElement {

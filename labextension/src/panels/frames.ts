@@ -1,6 +1,8 @@
 // What the renderers are given: the JSON of jtrack's frames (jtrack/widgets/*_frame.py), names and all, and the
 // callbacks by which they ask for more. A renderer knows nothing of how either travels.
 
+import type { Preview } from './runFrame';
+
 /** JSON has no NaN and no infinities; these travel as text. */
 export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
 export type Direction = 'higher' | 'lower';
@@ -120,16 +122,52 @@ export interface CompareFrame {
   metrics: ComparedMetric[];
   n_metrics: number;
   params: ComparedText[];
+  n_params: number;
+  tags: ComparedText[];
+  n_tags: number;
+  packages: ComparedText[];
+  n_packages: number;
   details: ComparedText[];
   constants: [key: string, text: string][];
   curves: Curve[];
   curve_keys: string[];
   sources: SourcePair[];
+  /** What can be drawn against each other: `params.lr`, `metrics.acc`. */
+  axes: string[];
+  n_files: number;
+}
+
+export type Section = 'metrics' | 'params' | 'tags' | 'packages';
+
+export interface ComparedColumn {
+  id: string;
+  is_numeric: boolean;
+  values: (JsonNumber | null)[];
+  texts: (string | null)[];
+}
+
+export interface Importance {
+  key: string;
+  measure: 'rho' | 'eta';
+  value: number;
+  n_runs: number;
+}
+
+export interface ComparedFile {
+  path: string;
+  kind: string;
+  runs: number[];
+  is_same: boolean;
 }
 
 export interface CompareCallbacks {
-  curve(asked: { key: string }): Promise<Curve>;
+  curve(asked: { key: string; x: 'step' | 'relative' | 'wall' }): Promise<Curve>;
   difference(asked: { left: number; right: number }): Promise<SourcePair>;
+  rows(asked: { section: Section }): Promise<any[]>;
+  column(asked: { axis: string }): Promise<ComparedColumn>;
+  importance(asked: { metric: string }): Promise<Importance[]>;
+  files(): Promise<ComparedFile[]>;
+  preview(asked: { run: number; path: string }): Promise<Preview>;
 }
 
 /** What a panel says when it could not do something: one line and what to type. */

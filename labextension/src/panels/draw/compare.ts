@@ -6,5 +6,10 @@ import { renderCompare } from '../compare';
 export const drawCompare: Draw = (element, frame, ask) =>
   renderCompare(element, frame, {
     curve: asked => ask('curve', asked),
-    difference: asked => ask('difference', asked)
+    difference: asked => ask('difference', asked),
+    rows: asked => ask('rows', asked),
+    column: asked => ask('column', asked),
+    importance: asked => ask('importance', asked),
+    files: () => ask('files', {}),
+    preview: asked => ask('preview', asked)
   });
