@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -53,14 +52,12 @@ def test_parallel_coordinates_of_10_000_trials(
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         shown = PanelPage(browser, model.whole, model.methods)
-        load = os.getloadavg()[0]
         ours = measure_ours(shown.page)
         assert shown.errors == []
         shown.close()
         plotlys = measure_plotly(browser, columns)
         browser.close()
     about = f"{N_LINES:,} × {N_AXES}"
-    note = f"load {load:.1f}"
     plotly_brush = {"plotly": statistics.median(plotlys["brushes"])}
     report.add(
         Row(f"parallel coordinates, read {about} from the store", read_ms, "ms"),
@@ -70,7 +67,6 @@ def test_parallel_coordinates_of_10_000_trials(
             "ms",
             1000,
             {"plotly": plotlys["paints"][0]},
-            note,
         ),
         Row(
             f"parallel coordinates, brush {about}, median", statistics.median(ours["brushes"]), "ms", None, plotly_brush
