@@ -1,0 +1,130 @@
+"""Trials on a real Dask cluster and a local Spark, in processes of their own, one of them killed in the middle."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from hyperopt import hp
+
+import jtrack
+from jtrack import queries
+from jtrack.sweeps.lanes import Lane
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+ROOT = Path(__file__).parents[2]
+X = {"x": hp.uniform("x", 0, 1)}
+
+
+def objective(point: dict[str, float]) -> float:
+    """Logs a curve and where it ran."""
+    for step in range(25):
+        jtrack.log_metric("loss", point["x"], step=step)
+    jtrack.log_param("pid", os.getpid())
+    time.sleep(0.05)
+    return point["x"]
+
+
+def dies_once(point: dict[str, float]) -> float:
+    """The first trial to come here ends its process."""
+    try:
+        os.close(os.open("died", os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return objective(point)
+    jtrack.log_metric("last_words", 1.0)
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 0.0
+
+
+def check_whole(result: Any, n: int) -> None:
+    """Hold that every trial is there, with all its points, and ran elsewhere."""
+    finished = [row for row in result.rows if row["status"] == "FINISHED"]
+    assert [row["tid"] for row in finished] == list(range(n))
+    assert all(row["loss"] == row["params.x"] for row in finished)
+    assert os.getpid() not in {row["params.pid"] for row in finished}
+    points = queries.rows(
+        "SELECT n_points FROM runs JOIN latest_metrics USING (run_id) WHERE parent_run_id = ? AND key = 'loss'",
+        [result.run_id],
+    )
+    assert [row["n_points"] for row in points] == [25] * n
+
+
+@pytest.fixture(scope="module")
+def dask_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    distributed = pytest.importorskip("distributed")
+    folder = tmp_path_factory.mktemp("dask")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.chdir(folder)
+        cluster = distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, local_directory=str(folder)
+        )
+        with cluster, distributed.Client(cluster) as client:
+            client.run(os.chdir, str(folder))
+            yield client
+
+
+def test_dask_runs_the_trials(dask_client: Any) -> None:
+    result = jtrack.sweep(objective, X, max_evals=8, executor=dask_client.get_executor(), parallelism=2, seed=1)
+    check_whole(result, 8)
+    assert result.n_failed == 0
+
+
+def test_dask_replaces_a_killed_worker_and_runs_its_trial_again(dask_client: Any) -> None:
+    result = jtrack.sweep(dies_once, X, max_evals=8, executor=dask_client.get_executor(), parallelism=2, seed=1)
+    check_whole(result, 8)
+    (killed,) = [row for row in result.rows if row["status"] == "KILLED"]
+    words = queries.rows("SELECT run_id FROM latest_metrics WHERE key = 'last_words'")
+    assert [row["run_id"] for row in words] == [killed["run_id"]]
+
+
+@pytest.fixture(scope="module")
+def spark_session(tmp_path_factory: pytest.TempPathFactory, could_not_run: Callable[[str], NoReturn]) -> Iterator[Any]:
+    sql = pytest.importorskip("pyspark.sql")
+    if shutil.which("java") is None:
+        could_not_run("Spark needs a Java: apt-get install default-jre-headless")
+    folder = tmp_path_factory.mktemp("spark")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        patch.chdir(folder)
+        builder = sql.SparkSession.builder.master("local[2, 1]").config("spark.ui.enabled", "false")
+        session = builder.config("spark.driver.host", "127.0.0.1").config("spark.local.dir", str(folder)).getOrCreate()
+        session.sparkContext.setLogLevel("OFF")
+        yield session
+        session.stop()
+
+
+@pytest.mark.filterwarnings("ignore:.*:ResourceWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_spark_runs_the_trials(spark_session: Any) -> None:
+    result = jtrack.sweep(objective, X, max_evals=6, executor="spark", parallelism=2, seed=1)
+    check_whole(result, 6)
+    assert result.n_failed == 0
+
+
+@pytest.mark.filterwarnings("ignore:.*:ResourceWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_a_python_worker_of_spark_that_is_killed_costs_its_trial(spark_session: Any) -> None:
+    result = jtrack.sweep(dies_once, X, max_evals=6, executor="spark", parallelism=2, seed=1)
+    assert result.n_trials == 6
+    assert result.n_failed == 1
+    statuses = sorted(row["status"] for row in result.rows)
+    assert statuses == ["FINISHED"] * 5 + ["KILLED"]
+    assert result.run.info.status == "FINISHED"
+
+
+def test_the_width_of_an_executor_is_what_is_asked_for() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(5) as pool:
+        home: Any = None
+        assert Lane(pool, 1, len, home, home).width == 5
+        assert Lane(pool, 2, len, home, home).width == 2
