@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 _LOAD = os.getloadavg if hasattr(os, "getloadavg") else lambda: (0.0, 0.0, 0.0)
-_HEADS = ("what", "jtrack", "promise", "", "beside it (ratio to jtrack)")
+_HEADS = ("what", "jtrack", "promise", "", "beside it (ratio to jtrack)", "load")
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class Report:
         """Render the table in Markdown, with the machine above it."""
         if not self.rows:
             return ""
-        table = [_HEADS, tuple("---" for _ in _HEADS), *(_cells(row) for row in self.rows)]
-        lines = [f"| {' | '.join(cells)} |" for cells in table]
-        load = f"load average {min(self.loads):.1f} to {max(self.loads):.1f} on {os.cpu_count()} processors"
-        head = f"{datetime.now():%Y-%m-%d %H:%M}, Python {platform.python_version()}, {platform.platform()}; {load}"
+        rows = [(*_cells(row), f"{load:.1f}") for row, load in zip(self.rows, self.loads, strict=True)]
+        lines = [f"| {' | '.join(cells)} |" for cells in (_HEADS, tuple("---" for _ in _HEADS), *rows)]
+        machine = f"Python {platform.python_version()}, {platform.platform()}, {os.cpu_count()} processors"
+        head = f"{datetime.now():%Y-%m-%d %H:%M}, {machine}; load is the load average when the row was done"
         held = [row for row in self.rows if row.verdict]
         missed = [row.what for row in held if row.verdict != "met"]
         foot = f"not met: {'; '.join(missed)}" if missed else f"all {len(held)} promises that were measured are met"
