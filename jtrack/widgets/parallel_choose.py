@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 12
 MOST_AXES = 24
+_MOST_HIDDEN_CHARACTERS = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ def make_axes(
         shown = _shown_by_default(axes, objective)
     rest = [axis for axis in axes if axis not in shown]
     rest.sort(key=lambda axis: (axis.source is not ColumnKind.PARAM, *importance(axis)))
-    hidden = [replace(axis, is_shown=False) for axis in rest[: max(MOST_AXES - len(shown), 0)]]
-    return (*(replace(axis, is_shown=True) for axis in shown), *hidden)
+    hidden = _as_long_as_small(rest[: max(MOST_AXES - len(shown), 0)])
+    return tuple(replace(axis, is_shown=axis in shown) for axis in (*shown, *hidden))
 
 
 def find_axis(name: str, axes: Sequence[Axis]) -> Axis:
@@ -99,6 +100,16 @@ def choose_objective(sources: Sequence[Source], stated: Stated, wishes: Wishes) 
     # A metric that only a few runs have says little about the rest of them.
     most = max(source.n_runs for source in metrics.values())
     return metrics[order_metrics(key for key, source in metrics.items() if source.n_runs * 2 > most)[0]]
+
+
+def _as_long_as_small(axes: Sequence[Axis]) -> list[Axis]:
+    """Leave out hidden axes whose categories a notebook would have to keep in great number."""
+    kept, n_characters = [], 0
+    for axis in axes:
+        n_characters += sum(map(len, axis.categories))
+        if n_characters <= _MOST_HIDDEN_CHARACTERS:
+            kept.append(axis)
+    return kept
 
 
 def worth_reading(sources: Sequence[Source], objective: Source | None, wanted: Sequence[str]) -> list[Source]:

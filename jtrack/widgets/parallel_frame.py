@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_LINES_AT_ONCE = 25_000
-_SAMPLE_BYTES = 30_000
+_SAVED_BYTES = 15_500
+_FEWEST_SAVED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,8 @@ def bounded(frame: ParallelFrame) -> ParallelFrame:
     """The frame with so many lines as a notebook can keep: spread over all, the newest, and the best."""
     n = len(frame.lines.positions)
     bytes_a_line = 70 + sum(int(column.dtype[1]) * 4 / 3 for column in frame.lines.columns)
-    room = max(int(_SAMPLE_BYTES / bytes_a_line), 1)
+    bytes_of_axes = sum(230 + len(axis.key) * 2 + sum(len(c) + 4 for c in axis.categories) for axis in frame.axes)
+    room = max(int((_SAVED_BYTES - bytes_of_axes) / bytes_a_line), _FEWEST_SAVED)
     if n <= room:
         return frame
     spread = {round(index * (n - 1) / max(room * 3 // 4, 1)) for index in range(room * 3 // 4)}

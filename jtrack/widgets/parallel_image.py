@@ -24,8 +24,8 @@ WIDTH = 940
 _LEFT, _RIGHT, _TOP, _HEIGHT = 58, 84, 48, 190
 _MISSING_Y = _TOP + _HEIGHT + 18
 _SIZE = (WIDTH, _MISSING_Y + 12)
-_MOST_LINES = 300
-_MOST_CORNERS = 2600
+_MOST_LINES = 260
+_MOST_CORNERS, _FEWEST_CORNERS = 1700, 400
 _N_SHADES = 10
 _SPREAD = 26
 _LIGHT = "7ad151 4ac16d 22a884 1f988b 25848e 2a788e 355f8d 414487 472a7a 440154".split()
@@ -46,8 +46,10 @@ def drawn_rows(frame: ParallelFrame) -> NDArray[np.int64]:
         goal = frame.values(frame.objective).astype(np.float64)
         quality = -goal if frame.direction is Direction.LOWER else goal
         rows = np.argsort(np.where(np.isfinite(quality), quality, -np.inf), kind="stable")
-    n_shown = len([axis for axis in frame.axes if axis.is_shown])
-    room = min(_MOST_LINES, _MOST_CORNERS // max(n_shown, 1))
+    shown = [axis for axis in frame.axes if axis.is_shown]
+    # A label takes as many bytes as eight corners of a line.
+    n_corners = max(_MOST_CORNERS - 8 * sum(len(ticks(axis)) for axis in shown), _FEWEST_CORNERS)
+    room = min(_MOST_LINES, n_corners // max(len(shown), 1))
     return rows if n <= room else rows[np.linspace(0, n - 1, room).round().astype(int)]
 
 

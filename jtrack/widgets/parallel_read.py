@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OTHER = "other"
-_LABEL_WIDTH = 40
+_LABEL_WIDTH = 20
 _EXACT = 200
 
 _WANTED = "WITH wanted AS (SELECT unnest(?::VARCHAR[]) AS run_id, unnest(range(?::BIGINT)) AS position) "

@@ -40,9 +40,21 @@ def test_the_image_of_thousands_of_lines_stays_small_and_says_that_not_all_are_d
     log_trials(sweep, [({f"p{k}": i * (k + 3) % 101 for k in range(14)}, {"val_loss": i / 7}) for i in range(1500)])
     panel = parallel(sweep)
     html = str(parallel_html(panel.frame))
-    assert len(html) < 45_000
-    assert "216 of 1,500 lines drawn" in html
-    assert len(json.dumps(panel._frame_json)) < 40_000
+    assert "117 of 1,500 lines drawn" in html
+    # A notebook that saves the state of its widgets keeps both.
+    saved = json.dumps(panel.get_state()) + json.dumps(panel._repr_mimebundle_()[0])
+    assert len(saved) < 100_000
+
+
+def test_what_a_notebook_keeps_is_bounded_for_many_long_categories_too() -> None:
+    sweep = log_sweep(minimize="val_loss")
+    text = "a text that is rather long {} {}"
+    trials = [
+        ({f"param_{k:02d}": text.format(k, (i + k) % 29) for k in range(30)}, {"val_loss": i}) for i in range(300)
+    ]
+    log_trials(sweep, trials)
+    panel = parallel(sweep)
+    assert len(json.dumps(panel.get_state()) + json.dumps(panel._repr_mimebundle_()[0])) < 100_000
 
 
 def test_nasty_names_are_names() -> None:
