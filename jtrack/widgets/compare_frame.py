@@ -6,6 +6,7 @@ saved with a notebook; the rest is read when someone asks for it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,7 +21,7 @@ from jtrack.widgets.compare_details import ComparedText, read_details, read_file
 from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.difference import SourceDifference, diff_sources
 from jtrack.widgets.format import column_decimals, plural
-from jtrack.widgets.frames import duration_s
+from jtrack.widgets.frames import duration_s, frame_json
 from jtrack.widgets.params import ParamValue, read_params
 from jtrack.widgets.run_metrics import is_system
 from jtrack.widgets.timed_curves import XAxis, timed_curves
@@ -28,10 +29,13 @@ from jtrack.widgets.timed_curves import XAxis, timed_curves
 MOST_RUNS = 100
 _MOST_CURVES = 6
 _ALL_POINTS = 1000
-_FEWEST_POINTS = 12
+_FEWEST_POINTS = 8
 _MOST_ROWS = 60
 _ALL_CELLS = 480
 _MOST_SOURCE_ROWS = 160
+MAX_BYTES = 37_000
+# Rows of a section, runs whose source is held against the first one's, and curves; tried in turn.
+_STEPS = ((60, 100, 6), (20, 6, 4), (8, 3, 2), (5, 1, 1), (3, 1, 1), (2, 0, 1), (2, 0, 0))
 
 _RUNS = """
 SELECT r.run_id, r.run_name, r.status, r.started_at, r.ended_at, r.user_name, r.git_commit, r.git_branch, r.git_dirty,
@@ -147,7 +151,28 @@ def compare_frame(found: Sequence[str]) -> CompareFrame:
     """Read what a comparison of these runs shows, of at most `MOST_RUNS` of them."""
     run_ids = list(found[:MOST_RUNS])
     with queries.one_look():
-        return _read_frame(run_ids, len(found))
+        return fit_frame(_read_frame(run_ids, len(found)))
+
+
+def fit_frame(frame: CompareFrame, max_bytes: int = MAX_BYTES) -> CompareFrame:
+    """Leave out what can be asked for, until the frame's JSON is small enough for a widget's state."""
+    for n_rows, n_sources, n_curves in _STEPS:
+        cut = replace(
+            frame,
+            metrics=frame.metrics[:n_rows],
+            params=frame.params[:n_rows],
+            tags=frame.tags[: n_rows // 2],
+            packages=frame.packages[: n_rows // 2],
+            sources=_first_sources(frame.sources, n_sources),
+            curves=frame.curves[:n_curves],
+        )
+        if len(json.dumps(frame_json(cut))) <= max_bytes:
+            break
+    return cut
+
+
+def _first_sources(sources: Sequence[ComparedSource], n: int) -> tuple[ComparedSource, ...]:
+    return tuple(source for i, source in enumerate(sources) if i < n or source.difference.is_empty)
 
 
 def _read_frame(run_ids: list[str], n_found: int) -> CompareFrame:

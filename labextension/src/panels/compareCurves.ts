@@ -33,7 +33,11 @@ export class CurvesPart {
     frame.curves.forEach(curve => this.add(curve));
     this.offerMore();
     this.drawLegend();
-    this.node.hidden = this.charts.length === 0;
+    if (!this.charts.length) {
+      // Of many runs not even one curve may be saved: it is asked for at once.
+      this.more.querySelector('button')?.click();
+    }
+    this.node.hidden = frame.curve_keys.length === 0;
   }
 
   hide(runs: ReadonlySet<number>): void {

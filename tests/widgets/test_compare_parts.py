@@ -1,0 +1,160 @@
+"""A comparison beyond its table: tags and packages, what tells of a metric, curves over time, figures, sizes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from itertools import pairwise
+
+import pytest
+
+from jtrack import tracking
+from jtrack.entities import Environment
+from jtrack.errors import InvalidInputError
+from jtrack.widgets.compare import compare
+from jtrack.widgets.compare_columns import find_axis
+from jtrack.widgets.compare_frame import MAX_BYTES as MAX_FRAME_BYTES
+from jtrack.widgets.compare_frame import letter_of
+from jtrack.widgets.compare_html import MAX_BYTES, compare_html
+from jtrack.widgets.compare_model import CompareModel
+from jtrack.widgets.compare_text import compare_text
+from jtrack.widgets.frames import frame_json
+from jtrack.widgets.style import widget_stylesheet
+from tests.widgets.logged_runs import log_cell_run
+
+pytestmark = pytest.mark.usefixtures("store_path")
+
+
+def log_sweep(n: int, extra: int = 0) -> list[str]:
+    rng = random.Random(7)
+    run_ids = []
+    for i in range(n):
+        kind = ("tree", "linear", "dart")[i % 3]
+        params = {
+            "depth": i,
+            "kind": kind,
+            "noise": rng.random(),
+            "same": 1,
+            **{f"p{j}": rng.random() for j in range(extra)},
+        }
+        score = 0.5 + i / 100 + (0.3 if kind == "tree" else 0)
+        metrics = {"val_accuracy": [score - 0.1, score], **{f"m{j}": rng.random() for j in range(extra)}}
+        source = f"x = {i}\n" * (20 if extra else 1)
+        run_ids.append(log_cell_run(f"run-{i}", params, metrics, source=source))
+    return run_ids
+
+
+def test_tags_packages_git_and_data_stand_in_the_overview_where_they_differ() -> None:
+    run_ids = log_sweep(2)
+    for i, run_id in enumerate(run_ids):
+        with tracking.start_run(run_id=run_id) as run:
+            run.set_tags({"team": "a", "stage": f"s{i}"})
+            run.set_attributes(git_commit="abc" * 10, git_dirty=bool(i))
+            packages = {"numpy": f"2.{i}", "pandas": "2.2"}
+            digest = hashlib.sha256(repr(packages).encode()).hexdigest()
+            run.record_environment(Environment(digest, "3.12", "Linux", packages))
+    frame = CompareModel(run_ids).frame
+    assert [(row.key, row.texts) for row in frame.tags] == [("stage", ("s0", "s1"))]
+    assert [(row.key, row.texts) for row in frame.packages] == [("numpy", ("2.0", "2.1"))]
+    details = {row.key: row.texts for row in frame.details}
+    assert details["git changes"] == ("none", "uncommitted") and "git commit" not in details
+    for shown in (compare_html(frame), compare_text(frame)):
+        assert "stage" in shown and "numpy" in shown and "pandas" not in shown
+
+
+def test_what_tells_of_a_metric_comes_first() -> None:
+    model = CompareModel(log_sweep(24))
+    found = model.importance("metrics.val_accuracy")
+    assert [each.key for each in found[:2]] in (["kind", "depth"], ["depth", "kind"])
+    by_key = {each.key: each for each in found}
+    assert by_key["kind"].measure == "eta" and by_key["depth"].measure == "rho" and by_key["depth"].value > 0
+    assert "same" not in by_key and by_key["noise"].value < by_key["depth"].value
+
+
+def test_a_bare_key_is_an_axis_where_it_fits_one() -> None:
+    axes = ("params.lr", "metrics.acc", "params.acc")
+    assert find_axis("lr", axes) == "params.lr"
+    assert find_axis("metrics.acc", axes) == "metrics.acc"
+    with pytest.raises(InvalidInputError, match="a param and a metric"):
+        find_axis("acc", axes)
+    with pytest.raises(InvalidInputError, match="no param"):
+        find_axis("loss", axes)
+
+
+def test_figures_are_plotly_with_nothing_but_data() -> None:
+    comparison = compare(log_sweep(12))
+    scatter = comparison.scatter("depth", "val_accuracy", color="kind")
+    assert sorted(trace.name for trace in scatter.data) == ["dart", "linear", "tree"]
+    assert sum(len(trace.x) for trace in scatter.data) == 12
+    assert scatter.layout.xaxis.title.text == "depth"
+    scale = comparison.scatter("kind", "depth", color="val_accuracy")
+    assert scale.data[0].marker.showscale and scale.layout.xaxis.type == "category"
+    contour = comparison.contour("depth", "noise")
+    surface = [z for row in contour.data[0].z for z in row]
+    points = [0.5 + i / 100 + (0.3 if i % 3 == 0 else 0) for i in range(12)]
+    assert min(points) - 1e-6 <= min(surface) and max(surface) <= max(points) + 1e-6
+    bars = comparison.importance()
+    assert bars.data[0].y[-1] in ("depth", "kind") and max(bars.data[0].x) <= 1
+    for figure in (scatter, scale, contour, bars):
+        assert len(figure.to_json()) < 40_000
+    with pytest.raises(InvalidInputError, match="texts"):
+        comparison.contour("kind", "depth")
+    with pytest.raises(InvalidInputError, match="no param"):
+        comparison.scatter("nothing", "depth")
+
+
+def test_curves_run_over_the_time_since_the_start_or_the_clock() -> None:
+    start = 1_700_000_000_000
+    with tracking.start_run(run_name="a") as run:
+        for step, second in enumerate((10, 20, 40)):
+            run.log_metric("loss", 1 / (step + 1), step=step, timestamp=start + 1000 * second)
+    other = log_cell_run("b", {}, {"acc": [1.0, 2.0]})
+    model = CompareModel([run.run_id, other])
+    wall = model.curve("loss", x="wall").series
+    assert wall[0].step == (start / 1000 + 10, start / 1000 + 20, start / 1000 + 40) and wall[1] is None
+    relative = model.curve("loss", x="relative").series[0].step
+    assert [b - a for a, b in pairwise(relative)] == pytest.approx([10, 20], abs=0.002)
+    assert model.curve("loss").series[0].step == (0, 1, 2)
+    with pytest.raises(ValueError):
+        model.curve("loss", x="sideways")
+
+
+def test_files_of_one_path_stand_side_by_side() -> None:
+    run_ids = log_sweep(3)
+    for i, run_id in enumerate(run_ids):
+        with tracking.start_run(run_id=run_id) as run:
+            run.log_text("the same", "same.txt")
+            run.log_text("other", f"only-{i}.txt")
+            if i:
+                run.log_text(f"a,b\n{i},2\n", "table.csv")
+    model = CompareModel(run_ids)
+    assert [(f.path, f.runs, f.is_same) for f in model.files()] == [
+        ("table.csv", (1, 2), False),
+        ("same.txt", (0, 1, 2), True),
+    ]
+    assert model.frame.n_files == 2
+    assert model.preview(2, "table.csv").table.rows == (("2", "2"),)
+    with pytest.raises(InvalidInputError, match="3 runs"):
+        model.preview(3, "same.txt")
+
+
+def test_a_hundred_runs_fit_into_a_notebook() -> None:
+    model = CompareModel(log_sweep(100, extra=60))
+    frame = model.frame
+    assert len(frame.runs) == 100 and frame.runs[99].letter == "CV"
+    html, text = compare_html(frame), compare_text(frame)
+    assert len(html.encode()) <= MAX_BYTES
+    assert len(json.dumps({"text/html": html, "text/plain": text})) <= 100_000
+    assert len(json.dumps(frame_json(frame))) <= MAX_FRAME_BYTES
+    assert frame.metrics and frame.params and frame.curve_keys
+    state = compare([run.run_id for run in frame.runs]).get_state()
+    assert len(json.dumps([state["_frame_json"], state["_esm"]])) + len(widget_stylesheet("compare")) <= 100_000
+    assert len(model.rows("metrics")) == frame.n_metrics == 61
+    assert len(model.rows("params")) == frame.n_params == 63
+    difference = model.difference(0, 99).difference
+    assert difference.rows and not difference.n_hidden
+
+
+def test_runs_have_letters_like_the_columns_of_a_sheet() -> None:
+    assert [letter_of(i) for i in (0, 25, 26, 99)] == ["A", "Z", "AA", "CV"]

@@ -1,0 +1,158 @@
+"""A comparison in a real browser: curves over time, smoothed and as means; points, importance, files; 100 runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from jtrack import tracking
+from jtrack.widgets.compare_model import CompareModel
+from tests.widgets.logged_runs import log_cell_run
+from tests.widgets.panel_page import PanelPage
+
+pytestmark = [pytest.mark.ui, pytest.mark.usefixtures("store_path")]
+
+Show = Callable[..., PanelPage]
+
+
+@pytest.fixture
+def show(browser: Browser) -> Iterator[Show]:
+    """Shows a comparison in a page; at the end nothing may have gone wrong there."""
+    pages: list[PanelPage] = []
+
+    def open_page(run_ids: Sequence[str], **context: object) -> PanelPage:
+        model = CompareModel(run_ids)
+        pages.append(PanelPage(browser, model.frame, model.methods, **context))
+        pages[-1].page.locator(".jt-compare").wait_for()
+        return pages[-1]
+
+    yield open_page
+    errors = [error for page in pages for error in page.errors]
+    for page in pages:
+        page.close()
+    assert errors == []
+
+
+def log_seeds(n: int = 6) -> list[str]:
+    """Runs of two kinds with a few seeds each, of noisy curves."""
+    run_ids = []
+    for i in range(n):
+        kind = ("tree", "linear")[i % 2]
+        curve = [0.5 + (0.3 if kind == "tree" else 0) + i / 100 + (0.1 if step % 2 else -0.1) for step in range(40)]
+        source = f"model = fit(kind='{kind}', seed={i})\n"
+        run_ids.append(
+            log_cell_run(f"run-{i}", {"kind": kind, "seed": i, "lr": 10.0**-i}, {"acc": curve}, source=source)
+        )
+    return run_ids
+
+
+def heights(path: Locator) -> list[float]:
+    points = path.get_attribute("d") or ""
+    return [float(pair.split(" ")[1]) for pair in points.replace("M", "").split("L")]
+
+
+def test_smoothing_draws_a_calm_line_and_keeps_the_raw_one_faint(show: Show) -> None:
+    page = show(log_seeds()).page
+    expect(page.locator(".jt-curve")).to_have_count(6)
+    page.get_by_label("smoothing of the curves").fill("0.9")
+    expect(page.locator(".jt-raw")).to_have_count(6)
+    first = page.locator(".jt-curve").first.locator("path")
+    raw, calm = heights(first.nth(0)), heights(first.nth(1))
+    tail = len(raw) // 2
+    assert max(calm[tail:]) - min(calm[tail:]) < (max(raw[tail:]) - min(raw[tail:])) / 4
+
+
+def test_groups_are_drawn_as_means_with_intervals(show: Show) -> None:
+    shown = show(log_seeds())
+    page = shown.page
+    page.get_by_label("draw runs as groups").select_option(label="mean by kind")
+    expect(page.locator(".jt-interval")).to_have_count(2)
+    expect(page.locator(".jt-curves .jt-legend-line")).to_contain_text("linear (3)")
+    page.locator(".jt-chart").focus()
+    page.keyboard.press("Home")
+    expect(page.locator(".jt-readout")).to_contain_text("±")
+    shown.screenshot("compare-groups")
+    page.locator(".jt-run").nth(0).click()
+    expect(page.locator(".jt-curve")).to_have_count(2)
+
+
+def test_curves_run_over_the_time_since_the_start(show: Show) -> None:
+    page = show(log_seeds(2)).page
+    page.get_by_label("curves over").select_option("relative")
+    page.locator(".jt-chart text", has_text="ms").first.wait_for()
+    page.get_by_label("curves over").select_option("wall")
+    page.locator(".jt-chart text", has_text=":").first.wait_for()
+    page.get_by_label("curves over").select_option("step")
+    page.locator(".jt-chart text", has_text="20").first.wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_points_tell_their_run_and_follow_the_axes(show: Show, scheme: str) -> None:
+    shown = show(log_seeds(), color_scheme=scheme)
+    page = shown.page
+    expect(page.locator(".jt-dot")).to_have_count(6)
+    page.get_by_label("scatter x").select_option("params.lr")
+    page.get_by_label("scatter color").select_option("params.kind")
+    expect(page.locator(".jt-scatter .jt-legend-line")).to_contain_text("linear")
+    page.locator(".jt-dot").first.focus()
+    expect(page.locator(".jt-said")).to_contain_text("run-0: lr 1")
+    ticks = page.locator(".jt-dots text").all_text_contents()
+    assert {"0.001", "0.01", "0.1"} <= {*ticks}, "a span of decades is drawn by its logarithm"
+    page.get_by_label("scatter color").select_option("metrics.acc")
+    expect(page.locator(".jt-scale")).to_be_visible()
+    shown.screenshot(f"compare-scatter-{scheme}")
+
+
+def test_what_tells_most_has_the_longest_bar(show: Show) -> None:
+    page = show(log_seeds(12)).page
+    page.get_by_role("tab", name="importance").click()
+    expect(page.locator(".jt-importance tbody th").first).to_have_text("kind")
+    widths = page.locator(".jt-told").evaluate_all("bars => bars.map(bar => bar.offsetWidth)")
+    assert widths == sorted(widths, reverse=True)
+
+
+def test_files_stand_side_by_side(show: Show) -> None:
+    run_ids = log_seeds(3)
+    for i, run_id in enumerate(run_ids):
+        with tracking.start_run(run_id=run_id) as run:
+            run.log_text(f"a,b\n{i},{i}\n", "table.csv")
+            run.log_text("alike", "same.txt")
+    shown = show(run_ids)
+    page = shown.page
+    page.get_by_role("tab", name="files").click()
+    expect(page.locator(".jt-one-file .jt-data")).to_have_count(3)
+    shown.screenshot("compare-files")
+    page.get_by_label("file", exact=True).select_option(label="same.txt")
+    expect(page.locator(".jt-one-file")).to_have_count(1)
+    expect(page.locator(".jt-files-beside")).to_contain_text("the same in all")
+
+
+def test_a_source_that_was_not_saved_is_read_when_it_is_chosen(show: Show) -> None:
+    shown = show(log_seeds(6))
+    page = shown.page
+    page.get_by_label("source from run").select_option("2")
+    page.get_by_label("source to run").select_option("5")
+    expect(page.locator(".jt-sources ins")).to_contain_text("seed=5")
+    page.get_by_role("button", name="side by side").click()
+    expect(page.locator(".jt-split .jt-ins")).to_contain_text("seed=5")
+    expect(page.locator(".jt-split ins b").first).to_be_visible()
+
+
+def test_a_hundred_runs_are_drawn_and_the_rest_of_the_rows_is_read_on_request(show: Show) -> None:
+    run_ids = [
+        log_cell_run(f"r{i}", {f"p{j}": i * j + 1 for j in range(30)}, {"acc": [0.1, i / 100], "b": 1.0}, cell_id=None)
+        for i in range(100)
+    ]
+    shown = show(run_ids)
+    page = shown.page
+    expect(page.locator(".jt-run")).to_have_count(100)
+    expect(page.locator(".jt-dot")).to_have_count(100)
+    page.locator(".jt-curve").first.wait_for()
+    panel = page.locator(".jt-compare")
+    height = panel.bounding_box()["height"]
+    page.get_by_role("button", name="more", exact=False).first.click()
+    expect(page.locator("th", has_text="p29")).to_be_attached()
+    assert panel.bounding_box()["height"] == height
+    shown.screenshot("compare-hundred")

@@ -1,0 +1,195 @@
+"""The page of a run in a real browser: its tabs, its files, a hostile page of HTML, and the way to other runs."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from jtrack import tracking
+from jtrack.entities import RunKind, RunStatus
+from jtrack.widgets.run_model import RunModel
+from tests.widgets.logged_runs import log_cell_run
+from tests.widgets.panel_page import PanelPage
+from tests.widgets.test_card import NASTY
+
+pytestmark = [pytest.mark.ui, pytest.mark.usefixtures("store_path")]
+
+Show = Callable[..., PanelPage]
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+HOSTILE = """<!doctype html><title>x</title><h1 id="said">quiet</h1>
+<script>
+let reached = 'nothing';
+try { reached = parent.document.title; } catch (error) { reached = 'refused ' + origin; }
+document.getElementById('said').textContent = reached;
+fetch('http://elsewhere.test/').catch(() => undefined);
+</script>
+<img src="http://elsewhere.test/pixel.png"><iframe src="http://elsewhere.test/frame"></iframe>
+<form action="http://elsewhere.test/post"><button>send</button></form>"""
+# What the browser says of a page that was kept from running scripts or reaching the network is what is wanted.
+KEPT_OUT = re.compile(r"Content Security Policy|Blocked script execution|sandboxed")
+
+
+@pytest.fixture
+def show(browser: Browser) -> Iterator[Show]:
+    """Shows the page of a run; at the end nothing may have gone wrong there, nor any other host been asked."""
+    pages: list[PanelPage] = []
+    foreign: list[str] = []
+
+    def open_page(run_id: str, **context: object) -> PanelPage:
+        model = RunModel(run_id)
+        shown = PanelPage(browser, model.frame, model.methods, **context)
+        shown.page.on("request", lambda request: foreign.append(request.url) if "elsewhere" in request.url else None)
+        shown.page.locator(".jt-run-page").wait_for()
+        pages.append(shown)
+        return shown
+
+    yield open_page
+    errors = [error for page in pages for error in page.errors if not KEPT_OUT.search(error)]
+    for page in pages:
+        page.close()
+    assert (errors, foreign) == ([], [])
+
+
+def log_full_run() -> str:
+    log_cell_run("first", {"lr": 0.1, "depth": 4}, {"val_loss": [0.9, 0.5, 0.4], "acc": 0.8})
+    source = "# **tuned**\nmodel = fit(lr=0.03)\nprint('done')\n"
+    run_id = log_cell_run("second", {"lr": 0.03, "depth": 4}, {"val_loss": [0.9, 0.4, 0.3], "acc": 0.9}, source=source)
+    with tracking.start_run(run_id=run_id) as run:
+        run.set_attributes(description="Try **less**.\n\n- [notes](https://example.org)")
+        run.log_dict({"classes": ["a", "b"], "n": 12345678901234567890}, "report.json")
+        run.log_text("name,value\nx,1\ny,2\n", "table.csv")
+        run.log_text(HOSTILE, "report.html")
+        (run.artifact_path.parent / "dot.png").write_bytes(PIXEL)
+        run.log_artifact(run.artifact_path.parent / "dot.png", "plots")
+        run.note("looks noisy")
+        for i in range(3):
+            with tracking.start_run(run_name=f"trial-{i}", nested=True, kind=RunKind.TRIAL) as trial:
+                trial.log_metric("acc", 0.8 + i / 100)
+    return run_id
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_tab_draws_what_the_run_has_and_the_panel_keeps_its_height(show: Show, scheme: str) -> None:
+    shown = show(log_full_run(), color_scheme=scheme)
+    page = shown.page
+    panel = page.locator(".jt-run-page")
+    height = panel.bounding_box()["height"]
+    expected = {
+        "overview": "Try less.",
+        "metrics": "val_loss",
+        "params": "lr",
+        "code": "model = fit(lr=0.03)",
+        "files": "plots/",
+        "lineage": "trial-2",
+        "history": "looks noisy",
+    }
+    assert page.get_by_role("tab").all_inner_texts() != []
+    for name, text in expected.items():
+        page.get_by_role("tab", name=name).click()
+        expect(page.get_by_role("tabpanel", name=name)).to_contain_text(text)
+        assert panel.bounding_box()["height"] == height
+        shown.screenshot(f"run-{name}-{scheme}")
+
+
+def test_arrow_keys_walk_the_tabs(show: Show) -> None:
+    page = show(log_full_run()).page
+    page.get_by_role("tab", name="overview").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="metrics")).to_be_focused()
+    expect(page.get_by_role("tab", name="metrics")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("End")
+    expect(page.get_by_role("tab", name="history")).to_be_focused()
+
+
+def test_a_click_on_a_metric_draws_its_curve(show: Show) -> None:
+    shown = show(log_full_run())
+    page = shown.page
+    page.get_by_role("tab", name="metrics").click()
+    page.get_by_role("button", name="val_loss").click()
+    expect(page.locator("figcaption")).to_contain_text("val_loss")
+    expect(page.locator(".jt-curve path")).to_have_count(1)
+    assert page.get_by_role("button", name="acc").count() == 0, "a metric of one point has no curve"
+
+
+def test_files_are_shown_as_what_they_are(show: Show) -> None:
+    page = show(log_full_run()).page
+    page.get_by_role("tab", name="files").click()
+    image = page.locator(".jt-preview img")
+    image.wait_for()
+    assert image.evaluate("node => node.naturalWidth") == 1
+    page.locator(".jt-file", has_text="report.json").click()
+    expect(page.locator(".jt-json")).to_contain_text("12345678901234567890")
+    page.locator(".jt-file", has_text="table.csv").click()
+    expect(page.locator(".jt-data tbody tr")).to_have_count(2)
+
+
+def test_a_page_of_html_has_no_scripts_no_network_and_no_way_to_this_page(show: Show) -> None:
+    page = show(log_full_run()).page
+    page.get_by_role("tab", name="files").click()
+    page.locator(".jt-file", has_text="report.html").click()
+    said = page.frame_locator(".jt-sandbox").locator("#said")
+    expect(said).to_have_text("quiet")
+    sandbox = page.locator(".jt-sandbox")
+    expect(sandbox).to_have_attribute("sandbox", "")
+    page.get_by_role("button", name="run its scripts").click()
+    expect(said).to_have_text("refused null")
+    expect(sandbox).to_have_attribute("sandbox", "allow-scripts")
+
+
+def test_a_download_is_of_no_type_that_a_browser_would_show(show: Show) -> None:
+    page = show(log_full_run()).page
+    page.get_by_role("tab", name="files").click()
+    page.locator(".jt-file", has_text="report.html").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="download").click()
+    assert waiting.value.suggested_filename == "report.html"
+    assert waiting.value.path().read_text() == HOSTILE
+
+
+def test_related_runs_open_in_place_and_lead_back(show: Show) -> None:
+    shown = show(log_full_run())
+    page = shown.page
+    page.get_by_role("tab", name="lineage").click()
+    page.get_by_role("button", name="trial-1").click()
+    expect(page.locator(".jt-head .jt-name")).to_have_text("trial-1")
+    page.get_by_role("button", name="← second").click()
+    expect(page.locator(".jt-head .jt-name")).to_have_text("second")
+    page.get_by_role("tab", name="overview").click()
+    page.get_by_role("button", name="first", exact=True).click()
+    expect(page.locator(".jt-head .jt-name")).to_have_text("first")
+
+
+def test_a_fault_stands_in_the_place_of_the_part(show: Show) -> None:
+    run_id = log_full_run()
+    page = show(run_id).page
+    page.get_by_role("tab", name="files").click()
+    page.locator(".jt-preview").wait_for()
+    (Path(RunModel(run_id).frame.artifact_uri) / "table.csv").unlink()
+    page.locator(".jt-file", has_text="table.csv").click()
+    expect(page.get_by_role("alert")).to_contain_text("table.csv")
+
+
+def test_a_failed_run_shows_its_error_and_nasty_text_stays_text(show: Show) -> None:
+    nasty = NASTY.encode("utf-8", "replace").decode()
+    run_id = log_cell_run(nasty, {"p": nasty}, source=nasty, status=RunStatus.FAILED, error=f"Traceback\n{nasty}")
+    with tracking.start_run(run_id=run_id) as run:
+        run.set_attributes(description=f"{nasty} [x](javascript:alert(1))")
+        run.log_dict({nasty: nasty}, "a.json")
+        run.end(RunStatus.FAILED)
+    shown = show(run_id)
+    page = shown.page
+    page.on("dialog", lambda dialog: shown.errors.append(f"dialog {dialog.message}"))
+    expect(page.locator(".jt-trace")).to_contain_text("<script>")
+    for name in ("params", "code", "files", "history"):
+        page.get_by_role("tab", name=name).click()
+        page.wait_for_function("() => !document.querySelector('.jt-tab-body [role=status]')")
+    assert page.locator("script:not([type=module]), [onerror]").count() == 0
+    assert page.locator("a[href^=javascript]").count() == 0
+    shown.screenshot("run-failed")
