@@ -14,11 +14,13 @@ from jtrack.capture.bindings import find_bindings
 from jtrack.capture.source import python_body
 from jtrack.magics.header import OPTIONS
 from jtrack.magics.known_names import KnownNames, quoted
+from jtrack.magics.sweep_header import SWEEP_OPTIONS
+from jtrack.sweeps.shorthand import DISTRIBUTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LINE = re.compile(r"\s*(%%track|%track|%runs|%compare|%parallel|%jtrack)\s")
+_LINE = re.compile(r"\s*(%%track|%track|%%sweep|%runs|%compare|%parallel|%jtrack)\s")
 _LIST_VALUE = re.compile(r"--(params|metrics)[ =](\S*,)?\S*$")
 _ATTRIBUTES = ("run_name", "status", "started_at", "ended_at", "user_name", "run_id", "kind")
 
@@ -33,6 +35,7 @@ class MagicCompleter:
         self._choices: dict[str, Callable[[str, str], Choices]] = {
             "%%track": self._for_header,
             "%track": self._for_track_line,
+            "%%sweep": self._for_sweep,
             "%runs": self._for_filter,
             "%compare": self._for_compare,
             "%parallel": self._for_compare,
@@ -67,6 +70,16 @@ class MagicCompleter:
         experiments = [] if has_experiment else [(quoted(name), "text") for name in names.experiments]
         params = [(f"{name}=", "variable") for name in names.params if name.isidentifier()]
         return [*experiments, *params, *((option.flag, "param") for option in OPTIONS)]
+
+    def _for_sweep(self, before: str, cell: str) -> Choices:
+        if re.search(r"=\w*$", before):
+            return [(f"{name}(", "function") for name in DISTRIBUTIONS]
+        names = self._known.names()
+        if re.search(r"--(minimize|maximize)[ =]\S*$", before):
+            return [(quoted(name), "variable") for name in names.metrics]
+        experiments = [(quoted(name), "text") for name in names.experiments]
+        params = [(f"{name}=", "variable") for name in names.params if name.isidentifier()]
+        return [*experiments, *params, *((option.flag, "param") for option in SWEEP_OPTIONS)]
 
     def _for_track_line(self, before: str, cell: str) -> Choices:
         if len(before.split()) - (not before[-1].isspace()) <= 1:

@@ -13,6 +13,7 @@ from jtrack.magics.completion import MagicCompleter
 from jtrack.magics.config import JTrack
 from jtrack.magics.line_magics import TrackMagics
 from jtrack.magics.panel_magics import PanelMagics
+from jtrack.magics.sweep_magic import SweepMagics
 from jtrack.magics.tracker import CellTracker
 from jtrack.settings import TRACKING_URI_VARIABLE, default_tracking_uri
 from jtrack.tracking.context import process
@@ -34,7 +35,7 @@ def load(shell: InteractiveShell) -> None:
     completer = MagicCompleter()
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(completer.matcher)
-    shell.register_magics(TrackMagics(shell, tracker, completer), PanelMagics(shell))
+    shell.register_magics(TrackMagics(shell, tracker, completer), PanelMagics(shell), SweepMagics(shell, tracker))
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -46,7 +47,8 @@ def unload(shell: InteractiveShell) -> None:
     if shell.Completer is not None:
         shell.Completer.custom_matchers.remove(magics.completer.matcher)
     _configurables(shell).remove(magics.tracker.desk.settings)
-    for registered in (magics, shell.magics_manager.registry[PanelMagics.__name__]):
+    others = (shell.magics_manager.registry[kind.__name__] for kind in (PanelMagics, SweepMagics))
+    for registered in (magics, *others):
         _unregister(shell, registered)
 
 

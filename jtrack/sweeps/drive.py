@@ -49,6 +49,7 @@ class Plan:
     rule: StopRule | None = None
     early_stops: tuple[EarlyStop, ...] = ()
     progress: bool | None = None
+    fixed: dict[str, Any] = field(default_factory=dict)
     hooks: Hooks = field(default_factory=Hooks)
     on_trial: Callable[[Outcome, Best | None], object] = lambda outcome, best: None
 
@@ -153,7 +154,8 @@ class Drive:
             self._next_tid += 1
         point = self.plan.space.point(values)
         peers = tuple(self._peers) if self.plan.rule is not None else ()
-        return TrialTask(self._home, tid, values, point, self.plan.space.params(values, point), peers)
+        params = {**self.plan.fixed, **self.plan.space.params(values, point)}
+        return TrialTask(self._home, tid, values, point, params, peers)
 
     def _is_to_end(self) -> bool:
         """Whether no new trial is to begin."""

@@ -63,10 +63,25 @@ class Past:
         return max(self.trials, default=-1) + 1
 
 
-def start_sweep(facts: SweepFacts, run_name: str | None, experiment_id: str | None = None) -> ActiveRun:
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How the sweep's run is to begin."""
+
+    run_name: str | None = None
+    experiment_id: str | None = None
+    source_type: str | None = None
+
+
+def start_sweep(facts: SweepFacts, opening: Opening) -> ActiveRun:
     """Start the sweep's run, inside the active one where there is one."""
     nested = tracking.active_run() is not None
-    run = tracking.start_run(experiment_id=experiment_id, run_name=run_name, nested=nested, kind=RunKind.SWEEP)
+    run = tracking.start_run(
+        experiment_id=opening.experiment_id,
+        run_name=opening.run_name,
+        nested=nested,
+        kind=RunKind.SWEEP,
+        source_type=opening.source_type,
+    )
     run.log_params(facts.as_params())
     return run
 

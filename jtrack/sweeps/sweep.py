@@ -5,16 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from typing import Any
 
-from jtrack import queries
+from jtrack.entities import RunInfo
 from jtrack.errors import InvalidInputError
 from jtrack.sweeps.algorithms import Suggest, algorithm_name, find_algorithm
-from jtrack.sweeps.drive import Drive, EarlyStop, Plan
+from jtrack.sweeps.drive import Best, Drive, EarlyStop, Plan
 from jtrack.sweeps.record import (
+    Opening,
     Past,
     SweepFacts,
-    check_same,
     find_sweep,
     read_past,
     resume_sweep,
@@ -25,7 +26,7 @@ from jtrack.sweeps.result import SweepResult
 from jtrack.sweeps.search import Search
 from jtrack.sweeps.space import Space
 from jtrack.sweeps.stopping import HalvingStop, MedianStop, StopRule
-from jtrack.sweeps.trial import Objective
+from jtrack.sweeps.trial import Hooks, Objective, Outcome
 from jtrack.tracking import ActiveRun
 
 _RULES: dict[str, Callable[[], StopRule]] = {"median": MedianStop, "halving": HalvingStop}
@@ -96,39 +97,97 @@ def sweep(
     SweepError
         No trial worked, too many failed, or the metric was never set; what was finished stays.
     """
-    metric, sign = _goal(minimize, maximize)
-    rule, early_stops = _split_early_stops(early_stop)
-    _check_counts(max_evals, parallelism, timeout, max_failures)
+    wishes = Wishes(
+        max_evals=max_evals,
+        minimize=minimize,
+        maximize=maximize,
+        algo=algo,
+        executor=executor,
+        parallelism=parallelism,
+        timeout=timeout,
+        seed=seed,
+        resume=resume,
+        early_stop=early_stop,
+        max_failures=max_failures,
+        progress=progress,
+    )
+    return conduct(objective, space, wishes, Opening(run_name=run_name))
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a sweep is to go; the arguments of :func:`sweep`, and what its own process wants to hear of it.
+
+    ``fixed`` are params that every trial has alike.
+    """
+
+    max_evals: int
+    minimize: str | None = None
+    maximize: str | None = None
+    algo: str | Suggest = "tpe"
+    executor: Executor | str | None = None
+    parallelism: int = 1
+    timeout: float | None = None
+    seed: int | None = None
+    resume: object = None
+    early_stop: Any = None
+    max_failures: int | None = None
+    progress: bool | None = None
+    fixed: dict[str, Any] = field(default_factory=dict)
+    hooks: Hooks = field(default_factory=Hooks)
+    on_start: Callable[[ActiveRun], object] = lambda run: None
+    on_trial: Callable[[Outcome, Best | None], object] = lambda outcome, best: None
+
+
+def conduct(objective: Objective, space: Any, wishes: Wishes, opening: Opening) -> SweepResult:
+    """Check what is wished, run it, and give its result; raises what :func:`sweep` raises."""
+    rule, early_stops = _split_early_stops(wishes.early_stop)
+    _check_counts(wishes)
     if not callable(objective):
         raise InvalidInputError(f"the objective is a function, not {type(objective).__name__}")
-    searched = Space(space)
-    suggest = find_algorithm(algo, searched, max_evals)
-    earlier = None if resume is None or resume is False else find_sweep(resume)
-    if seed is None:
-        # Kept with the run, so that any sweep can be repeated, and taken up.
-        seed = secrets.randbelow(2**31) if earlier is None else stored_seed(earlier)
-    facts = SweepFacts(metric, sign, algorithm_name(algo), seed, max_evals, searched.describe())
+    searched = space if isinstance(space, Space) else Space(space)
+    suggest = find_algorithm(wishes.algo, searched, wishes.max_evals)
+    earlier = None if wishes.resume is None or wishes.resume is False else find_sweep(wishes.resume)
+    facts = _facts(wishes, searched, earlier)
     plan = Plan(
         objective=objective,
         space=searched,
         facts=facts,
-        search=Search(searched, suggest, facts.seed, sign),
-        executor=executor,
-        parallelism=parallelism,
-        timeout=timeout,
-        max_failures=max_failures,
+        search=Search(searched, suggest, facts.seed, facts.sign),
+        executor=wishes.executor,
+        parallelism=wishes.parallelism,
+        timeout=wishes.timeout,
+        max_failures=wishes.max_failures,
         rule=rule,
         early_stops=early_stops,
-        progress=progress,
+        progress=wishes.progress,
+        fixed=wishes.fixed,
+        hooks=wishes.hooks,
+        on_trial=wishes.on_trial,
     )
+    run, past = _open_run(facts, earlier, opening)
+    wishes.on_start(run)
+    return _drive(plan, run, past)
+
+
+def _facts(wishes: Wishes, space: Space, earlier: RunInfo | None) -> SweepFacts:
+    metric, sign = _goal(wishes.minimize, wishes.maximize)
+    seed = wishes.seed
+    if seed is None:
+        # Kept with the run, so that any sweep can be repeated, and taken up.
+        seed = secrets.randbelow(2**31) if earlier is None else stored_seed(earlier)
+    searched = {**{name: repr(value) for name, value in wishes.fixed.items()}, **space.describe()}
+    return SweepFacts(metric, sign, algorithm_name(wishes.algo), seed, wishes.max_evals, searched)
+
+
+def _open_run(facts: SweepFacts, earlier: RunInfo | None, opening: Opening) -> tuple[ActiveRun, Past]:
     if earlier is None:
-        return drive(plan, start_sweep(facts, run_name), Past())
-    check_same(earlier, queries.get_run(earlier.run_id).data.params, facts)
+        return start_sweep(facts, opening), Past()
     past = read_past(earlier.run_id)
-    return drive(plan, resume_sweep(earlier, facts), past)
+    return resume_sweep(earlier, facts), past
 
 
-def drive(plan: Plan, run: ActiveRun, past: Past) -> SweepResult:
+def _drive(plan: Plan, run: ActiveRun, past: Past) -> SweepResult:
     """Run a plan to its end inside the sweep's run, and give its result."""
     driven = Drive(plan, run, past)
     driven.go()
@@ -155,10 +214,12 @@ def _goal(minimize: str | None, maximize: str | None) -> tuple[str, int]:
     return ("loss" if minimize is None else minimize), 1
 
 
-def _check_counts(max_evals: Any, parallelism: Any, timeout: Any, max_failures: Any) -> None:
-    for name, value, least in (("max_evals", max_evals, 1), ("parallelism", parallelism, 1)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise InvalidInputError(f"{name} is a whole number from {least} on, not {value!r}")
+def _check_counts(wishes: Wishes) -> None:
+    timeout, max_failures = wishes.timeout, wishes.max_failures
+    counts: tuple[tuple[str, Any], ...] = (("max_evals", wishes.max_evals), ("parallelism", wishes.parallelism))
+    for name, value in counts:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise InvalidInputError(f"{name} is a whole number from 1 on, not {value!r}")
     if timeout is not None and not timeout > 0:
         raise InvalidInputError(f"timeout is a number of seconds above 0, not {timeout!r}")
     if max_failures is not None and max_failures < 0:

@@ -1,0 +1,133 @@
+"""A cell as the objective of a sweep: compiled once, run for each trial in a copy of the notebook's namespace.
+
+What a trial sets is gone with its copy; what it changes in place (a list, a model of an earlier cell) is not, and
+functions of earlier cells still see the notebook's own names. What trials print goes into their runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import io
+import sys
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from types import CodeType, TracebackType
+from typing import TYPE_CHECKING, Any
+
+from jtrack import tracking
+from jtrack.capture.bindings import find_bindings
+from jtrack.errors import HeaderError
+from jtrack.magics.sweep_header import SweepHeader
+from jtrack.values import plain_value
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+MAX_PRINTED = 256 * 1024
+
+_printed: ContextVar[io.StringIO | None] = ContextVar("jtrack_trial_output", default=None)
+
+
+class SweptCell:
+    """The objective: called with a point, it runs the cell and gives the metric, or ``None`` if that was logged.
+
+    Parameters
+    ----------
+    above
+        The lines of the cell above ``body``: its tracebacks count them too.
+    execution_count
+        The number that its tracebacks name it by.
+
+    Raises
+    ------
+    HeaderError
+        The cell is empty, awaits, or sets what the header sets.
+    """
+
+    def __init__(
+        self, shell: InteractiveShell, header: SweepHeader, above: list[str], body: str, execution_count: int
+    ) -> None:
+        self._namespace: Mapping[str, Any] = shell.user_ns
+        self._metric = header.metric
+        self._fixed = header.fixed
+        source = "".join(f"# {line}\n" for line in above) + body
+        transformed = shell.input_transformer_manager.transform_cell(source)
+        _check_body(header, transformed, body)
+        self.filename: str = shell.compile.cache(transformed, execution_count, raw_code=source)
+        self._code = _compile(shell, transformed, self.filename)
+
+    def __call__(self, point: Mapping[str, Any]) -> float | None:
+        namespace = {**self._namespace, **self._fixed, **point}
+        namespace.pop(self._metric, None)  # a number that an earlier cell left there is not this trial's
+        text = io.StringIO()
+        token = _printed.set(text)
+        try:
+            exec(self._code, namespace)
+        finally:
+            _printed.reset(token)
+            _keep(text.getvalue())
+        value = plain_value(namespace.get(self._metric))
+        return value if isinstance(value, (int, float)) else None
+
+    def traceback_of(self, error: BaseException) -> TracebackType | None:
+        """Give the part of an error's traceback that begins in the cell."""
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_code.co_filename != self.filename:
+            trace = trace.tb_next
+        return trace or error.__traceback__
+
+
+@contextlib.contextmanager
+def trial_output() -> Iterator[None]:
+    """Send what trials print to their own runs; all else goes where it went before."""
+    with contextlib.redirect_stdout(_Router(sys.stdout)):
+        yield
+
+
+class _Router:
+    """A standard output that knows whose words it gets: a thread's trial, or nobody's."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        kept = _printed.get()
+        if kept is None:
+            return int(self._stream.write(text) or len(text))
+        if kept.tell() < MAX_PRINTED:
+            kept.write(text)
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _keep(text: str) -> None:
+    run = tracking.active_run()
+    if text and run is not None:
+        run.log_text(text, "stdout.txt")
+
+
+def _compile(shell: InteractiveShell, source: str, filename: str) -> CodeType:
+    flags = shell.compile.flags  # the notebook's own ``from __future__`` lines
+    code = compile(source, filename, "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    if code.co_flags & inspect.CO_COROUTINE:
+        raise HeaderError("a swept cell can't await", "put the awaiting part into a cell above")
+    compiled: CodeType = code
+    return compiled
+
+
+def _check_body(header: SweepHeader, transformed: str, body: str) -> None:
+    if not body.strip():
+        raise HeaderError("there is nothing below %%sweep to run")
+    literals = find_bindings(transformed).literals
+    for name in (*header.space, *header.fixed):
+        if name in literals:
+            raise HeaderError(
+                f"%%sweep sets {name}, and the cell sets it to {literals[name]!r}",
+                f"drop one of the two: {name}=… in the first line, or {name} = … below it",
+            )
+    if header.metric in (*header.space, *header.fixed):
+        raise HeaderError(f"{header.metric} is searched, so it can't be what the sweep goes by")

@@ -1,0 +1,227 @@
+"""``%%sweep``: the cell below it, run once per trial with the names of its header set."""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, cell_magic, magics_class
+
+from jtrack import queries, tracking
+from jtrack.capture.late import CellNote, LateFacts
+from jtrack.capture.source import cell_identity
+from jtrack.errors import HeaderError
+from jtrack.magics.recording import NOTEBOOK_WAIT_S, cell_traceback
+from jtrack.magics.sweep_cell import SweptCell, trial_output
+from jtrack.magics.sweep_header import SweepHeader, parse_sweep_header
+from jtrack.magics.tracker import check_main_shell
+from jtrack.tracking.experiments import get_or_create_experiment
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from jtrack.magics.cells import RunningCell
+    from jtrack.magics.tracker import CellTracker
+    from jtrack.sweeps import SweepResult
+    from jtrack.sweeps.trial import Outcome
+    from jtrack.tracking import ActiveRun
+
+_LAST_SWEEP = """
+SELECT r.run_id FROM runs r JOIN cells c USING (run_id)
+WHERE r.kind = 'sweep' AND r.lifecycle_stage = 'active' AND c.role = 'tracked' AND c.cell_id = ?
+ORDER BY r.started_at DESC LIMIT 1
+"""
+
+
+@magics_class
+class SweepMagics(Magics):
+    """The magic that searches."""
+
+    def __init__(self, shell: InteractiveShell, tracker: CellTracker) -> None:
+        super().__init__(shell)
+        self.tracker = tracker
+
+    @cell_magic
+    def sweep(self, line: str, cell: str) -> SweepResult:
+        """Run the cell once per trial, with names set by a search, each trial a run of its own.
+
+        ::
+
+            %%sweep [EXPERIMENT] --max-evals N --minimize M / --maximize M [--seed S] [--parallel N] [--resume]
+                    name=uniform(0,1) name=choice('a','b') name=3 ...
+
+        Each trial runs in a copy of the notebook's namespace, so no name of the notebook's changes. The metric M is
+        the number that the cell leaves in the name M, or what it logs under it (``jtrack.log_metric``).
+
+          EXPERIMENT         the experiment to record into; a new name makes a new one
+          name=DISTRIBUTION  search the name: uniform(low, high), quniform(low, high, q), loguniform, qloguniform,
+                             normal(mu, sigma), qnormal, lognormal, qlognormal, uniformint(low, high),
+                             randint(low, high), choice(a, b, ...), pchoice((p, a), (q, b), ...). Arguments are those
+                             of hyperopt's hp, so the log ones take logarithms: loguniform(log(1e-4), log(1e-1)).
+                             An option may be a dict with distributions in it
+          name=value         set the name alike for all trials
+          --max-evals N      how many trials
+          --minimize M       the metric that is to become small
+          --maximize M       the metric that is to become large
+          --seed S           the same seed gives the same trials in the same order
+          --parallel N       how many trials at once, in threads
+          --resume           take up the last sweep of this cell: nothing that ended runs again
+          --algo A           tpe, random, anneal, atpe or grid; else tpe
+          --timeout S        begin no trial after so many seconds
+          --max-failures N   end the sweep when more trials fail; else it goes on, unless the first ten all fail
+          --early-stop RULE  median or halving: trials that look at ``jtrack.active_run().should_stop`` end early
+          --name N           name of the sweep's run
+          --quiet            show no bar and no panel
+
+        A long first line goes on in the next one after a backslash at its end. What a trial prints is kept with its
+        run. A trial that fails is shown once and the sweep goes on. Interrupting the cell ends the sweep; what was
+        finished stays, and ``--resume`` goes on from there. The cell's value is the result: ``_.best_params``.
+
+        Examples
+        --------
+        ::
+
+            %%sweep digits --max-evals 40 --maximize accuracy lr=loguniform(log(1e-4), log(1)) depth=randint(2, 9)
+            model = GradientBoostingClassifier(learning_rate=lr, max_depth=depth).fit(X, y)
+            accuracy = model.score(X_test, y_test)
+        """
+        check_main_shell()
+        above, body = _cut_header(line, cell)
+        header = parse_sweep_header(" ".join(part.removesuffix("\\").strip() for part in above))
+        shell = self.tracker.shell
+        running = self.tracker.cell_of(f"%%sweep {line}\n{cell}".removesuffix("\n"), body)
+        swept = SweptCell(shell, header, above, body, running.execution_count or shell.execution_count)
+        return _Conduct(self.tracker, header, swept, running, cell_identity(running.cell_id, body)).go()
+
+
+class _Conduct:
+    """One ``%%sweep``: the sweep's run with its cell, and what is shown of it as it goes."""
+
+    def __init__(
+        self, tracker: CellTracker, header: SweepHeader, swept: SweptCell, cell: RunningCell, identity: str
+    ) -> None:
+        self._tracker, self._header, self._swept = tracker, header, swept
+        self._cell, self._identity = cell, identity
+        self._note: CellNote | None = None
+        self._shown: _GrowingPanel | None = None
+        self._has_shown_error = False
+
+    def go(self) -> SweepResult:
+        """Run the sweep and give its result."""
+        from jtrack.sweeps.record import Opening
+        from jtrack.sweeps.sweep import Wishes, conduct
+        from jtrack.sweeps.trial import Hooks
+
+        header = self._header
+        quiet = header.quiet or self._tracker.desk.settings.quiet
+        wishes = Wishes(
+            max_evals=header.max_evals,
+            minimize=header.minimize,
+            maximize=header.maximize,
+            algo=header.algo,
+            parallelism=header.parallel,
+            timeout=header.timeout,
+            seed=header.seed,
+            resume=self._earlier() if header.resume else None,
+            early_stop=header.early_stop,
+            max_failures=header.max_failures,
+            progress=False if quiet else None,
+            fixed=header.fixed,
+            hooks=Hooks(explain=partial(cell_traceback, self._tracker.shell)),
+            on_start=partial(self._start, quiet),
+            on_trial=self._see,
+        )
+        source_type = "LOCAL" if self._cell.origin.connection_file is None else "NOTEBOOK"
+        opening = Opening(header.name, self._experiment_id(), source_type)
+        try:
+            with trial_output():
+                return conduct(self._swept, header.space, wishes, opening)
+        finally:
+            if self._note is not None:
+                self._tracker.desk.attempt("record the cell's source", partial(self._note.settle, NOTEBOOK_WAIT_S))
+            if self._shown is not None:
+                self._tracker.desk.attempt("show the trials", self._shown.finish)
+
+    def _start(self, quiet: bool, run: ActiveRun) -> None:
+        desk, cell = self._tracker.desk, self._cell
+        facts = LateFacts(git=desk.settings.capture_git, environment=desk.settings.capture_environment)
+        self._note = desk.late.start(run, cell.origin, self._identity, cell.execution_count, facts)
+        if not quiet:
+            self._shown = _GrowingPanel(run.run_id)
+
+    def _see(self, outcome: Outcome, best: object) -> None:
+        if outcome.exception is not None and not self._has_shown_error:
+            self._has_shown_error = True
+            self._tracker.desk.attempt("show a trial's error", partial(self._show_error, outcome))
+        if self._shown is not None:
+            self._tracker.desk.attempt("show the trials", self._shown.grow)
+
+    def _show_error(self, outcome: Outcome) -> None:
+        error = outcome.exception
+        assert error is not None
+        shell = self._tracker.shell
+        lines = shell.InteractiveTB.structured_traceback(type(error), error, self._swept.traceback_of(error))
+        sys.stderr.write(f"trial {outcome.tid} failed; the sweep goes on:\n{shell.InteractiveTB.stb2text(lines)}\n")
+
+    def _earlier(self) -> str:
+        found = queries.rows(_LAST_SWEEP, [self._identity])
+        if not found:
+            raise HeaderError("there is no sweep of this cell to take up", "drop --resume to begin one")
+        return str(found[0]["run_id"])
+
+    def _experiment_id(self) -> str | None:
+        if self._header.experiment is None:
+            return None
+        return get_or_create_experiment(tracking.current_store(), self._header.experiment).experiment_id
+
+
+class _GrowingPanel:
+    """Parallel coordinates below the cell, drawn anew now and then: a twentieth of the sweep's time at most."""
+
+    SHARE = 20
+    FIRST_AFTER_S = 1.0
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._panel: Any = None
+        self._handle: Any = None
+        self._n_trials = 0
+        self._next_look = time.monotonic() + self.FIRST_AFTER_S
+
+    def grow(self) -> None:
+        """Show one more trial, if it is time."""
+        self._n_trials += 1
+        began = time.monotonic()
+        if self._n_trials < 2 or began < self._next_look:
+            return
+        self._draw()
+        took = time.monotonic() - began
+        self._next_look = time.monotonic() + max(self.FIRST_AFTER_S, self.SHARE * took)
+
+    def finish(self) -> None:
+        """Show all of it: in the saved notebook, this is what stays."""
+        if self._n_trials:
+            self._draw()
+            self._handle.update(self._panel)
+
+    def _draw(self) -> None:
+        if self._panel is not None:
+            self._panel.refresh()
+            return
+        from IPython.display import display
+
+        from jtrack.widgets.parallel import parallel
+
+        self._panel = parallel(self._run_id)
+        self._handle = display(self._panel, display_id=True)  # type: ignore[no-untyped-call]
+
+
+def _cut_header(line: str, cell: str) -> tuple[list[str], str]:
+    """Cut off the lines of a header that goes on in the next ones; gives them, and the body below."""
+    above, body = [f"%%sweep {line}".rstrip()], cell
+    while above[-1].endswith("\\") and body:
+        following, _, body = body.partition("\n")
+        above.append(following.rstrip())
+    return above, body
