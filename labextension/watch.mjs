@@ -1,9 +1,10 @@
-// Rebuilds whatever a change touches until it is interrupted: types and plugin (tsc), the widget (Rspack), the extension
-// (jupyter-builder). A reload of JupyterLab's page then shows it.
+// Rebuilds whatever a change touches until it is interrupted: types and plugin (tsc), styles, the widgets (Rspack), the
+// extension (jupyter-builder). A reload of JupyterLab's page then shows it.
 import { spawn } from 'node:child_process';
 
 const commands = [
   ['tsc', '--watch', '--preserveWatchOutput'],
+  ['node', 'build-style.mjs', '--watch'],
   ['node', 'build-widget.mjs', '--development', '--watch'],
   ['jupyter-builder', 'watch', '.']
 ];

@@ -1,12 +1,28 @@
 // The JupyterLab extension: a list of small plugins, so that any of them can be switched off alone
-// (`jupyter labextension disable jtrack:track-cell`). None of them needs the server extension.
+// (`jupyter labextension disable jtrack:cell-marks`). What shows runs asks the server extension; the rest needs none.
 
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { cellMarksPlugin } from './cellMarks';
+import { notebookMenuPlugin } from './notebookMenu';
 import { notebookPathPlugin } from './notebookPath';
+import { panelsPlugin } from './panels';
+import { servicesPlugin } from './services';
 import { showRunsPlugin } from './showRuns';
+import { sidePanelPlugin } from './sidePanel';
+import { sweepCellPlugin } from './sweepCell';
 import { trackCellPlugin } from './trackCell';
 
-const plugins: JupyterFrontEndPlugin<void>[] = [notebookPathPlugin, trackCellPlugin, showRunsPlugin];
+const plugins: JupyterFrontEndPlugin<any>[] = [
+  servicesPlugin,
+  notebookPathPlugin,
+  panelsPlugin,
+  sidePanelPlugin,
+  showRunsPlugin,
+  cellMarksPlugin,
+  trackCellPlugin,
+  sweepCellPlugin,
+  notebookMenuPlugin
+];
 
 export default plugins;

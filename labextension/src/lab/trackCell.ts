@@ -37,7 +37,7 @@ export const trackCellPlugin: JupyterFrontEndPlugin<void> = {
         }
       }
     });
-    palette?.addItem({ command: TRACK_CELL, category: 'Notebook Cell Operations' });
+    palette?.addItem({ command: TRACK_CELL, category: 'jtrack' });
   }
 };
 

@@ -1,0 +1,92 @@
+// Opens any panel in the main area and brings the open ones back after a reload. What is clicked in a panel, here or in
+// a notebook's output, and means a run, opens that run's page.
+
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { ToolbarButton } from '@jupyterlab/ui-components';
+import type { DockLayout } from '@lumino/widgets';
+
+import type { Place } from './api';
+import { goToCell } from './goToCell';
+import { runsIcon } from './icons';
+import { type Frame, PanelHost, type PanelArgs } from './panelHost';
+import { type RunServices, IRunServices } from './services';
+
+export const OPEN_PANEL = 'jtrack:open-panel';
+
+type HostWidget = MainAreaWidget<PanelHost>;
+/** Beside which widget it is opened, and on which side. */
+type Beside = { ref?: string; mode?: DockLayout.InsertMode };
+
+export const panelsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jtrack:panels',
+  description: 'Opens runs, comparisons and sweeps in the main area.',
+  autoStart: true,
+  requires: [IRunServices],
+  optional: [ILayoutRestorer],
+  activate: (app: JupyterFrontEnd, services: RunServices, restorer: ILayoutRestorer | null): void => {
+    const tracker = new WidgetTracker<HostWidget>({ namespace: 'jtrack-panels' });
+    app.commands.addCommand(OPEN_PANEL, {
+      label: args => `jtrack: ${String(args['label'] ?? 'Open Panel')}`,
+      execute: given => {
+        const { beside, ...args } = given as unknown as PanelArgs & { beside?: Beside };
+        const id = panelId(args);
+        const found = tracker.find(widget => widget.id === id);
+        if (!found) {
+          const widget = makeWidget(app, services, args, id);
+          void tracker.add(widget);
+          app.shell.add(widget, 'main', { type: 'jtrack', ...beside });
+        }
+        app.shell.activateById(id);
+      }
+    });
+    void restorer?.restore(tracker, {
+      command: OPEN_PANEL,
+      args: widget => ({ ...widget.content.args }) as any,
+      name: widget => widget.id
+    });
+    listen(app, services, tracker);
+  }
+};
+
+function makeWidget(app: JupyterFrontEnd, services: RunServices, args: PanelArgs, id: string): HostWidget {
+  const content = new PanelHost(services, args, frame => addTools(app, services, widget, frame));
+  const widget = new MainAreaWidget({ content });
+  widget.id = id;
+  widget.toolbar.hide();
+  widget.title.label = args.label;
+  widget.title.caption = args.label;
+  widget.title.icon = runsIcon;
+  widget.title.closable = true;
+  return widget;
+}
+
+function addTools(app: JupyterFrontEnd, services: RunServices, widget: HostWidget, frame: Frame): void {
+  const { run_name, notebook_path, cell_id } = frame;
+  if (run_name && notebook_path && cell_id) {
+    const run = { run_name, notebook_path, cell_id };
+    const onClick = (): void => void goToCell(app, services.places, run);
+    widget.toolbar.addItem('cell', new ToolbarButton({ label: `Go to the cell of ${run_name}`, onClick }));
+    widget.toolbar.show();
+  }
+}
+
+function listen(app: JupyterFrontEnd, services: RunServices, tracker: WidgetTracker<HostWidget>): void {
+  const placeOf = (target: Node): Place => {
+    const host = tracker.find(widget => widget.node.contains(target));
+    const notebook = services.places.panelAround(target);
+    return host?.content.args.place ?? (notebook ? { notebook_path: notebook.context.localPath } : services.places.here);
+  };
+  document.addEventListener('jtrack-open-run', event => {
+    const { run_id, run_name } = (event as CustomEvent<{ run_id: string; run_name?: string }>).detail;
+    const label = run_name ?? `run ${run_id.slice(0, 8)}`;
+    void app.commands.execute(OPEN_PANEL, { panel: 'run', params: { run_id }, place: placeOf(event.target as Node), label });
+  });
+}
+
+/** One tab for one question: asking again shows the tab that is there. */
+function panelId({ panel, params, place }: PanelArgs): string {
+  const text = JSON.stringify([panel, params, place]);
+  const hash = [...text].reduce((sum, char) => (Math.imul(sum, 31) + char.codePointAt(0)!) >>> 0, 7);
+  return `jtrack-panel-${panel}-${hash.toString(36)}${text.length}`;
+}

@@ -1,0 +1,2 @@
+// The extension's stylesheet, as build-style.mjs makes it.
+import '../../../lib/lab/lab.css';
