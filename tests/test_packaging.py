@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -40,6 +41,7 @@ def run_installed(installed: Path, *words: str) -> subprocess.CompletedProcess[s
         **os.environ,
         "PYTHONPATH": str(installed),  # before the editable install, which is found through a .pth file
         "JUPYTER_PATH": str(installed / "share" / "jupyter"),
+        "JUPYTER_CONFIG_DIR": str(installed / "etc" / "jupyter"),
         "JUPYTER_PREFER_ENV_PATH": "0",
     }
     return subprocess.run([sys.executable, *words], env=environment, capture_output=True, text=True, check=False)
@@ -80,11 +82,12 @@ def test_jupyterlab_lists_the_installed_extension_as_ok(installed: Path) -> None
     assert "OK" in line
 
 
-def test_the_server_is_told_to_load_its_extension(installed: Path) -> None:
+def test_the_server_lists_the_installed_extension_as_ok(installed: Path) -> None:
     (config,) = (installed / "etc" / "jupyter" / "jupyter_server_config.d").glob("*.json")
     (module,) = json.loads(config.read_text(encoding="utf-8"))["ServerApp"]["jpserver_extensions"]
-    code = f"from jupyter_server.extension.utils import validate_extension as check; print(check({module!r}))"
-    assert run_installed(installed, "-c", code).stdout.strip() == "True"
+    listed = run_installed(installed, "-m", "jupyter", "server", "extension", "list")
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", listed.stdout + listed.stderr)
+    assert re.search(rf"^\s+{module} \S+ OK$", shown, re.MULTILINE), shown
 
 
 def test_the_installed_package_finds_its_own_notebook(installed: Path) -> None:
