@@ -68,7 +68,11 @@ def start_run(
     """
     outer = _check_free(nested)
     if run_id is not None:
-        return _with_system_metrics(resume_run(current_store(), run_id), log_system_metrics)
+        run = resume_run(current_store(), run_id)
+        renewed = {"run_name": run_name, "description": description}
+        run.set_attributes(**{name: value for name, value in renewed.items() if value is not None})
+        run.set_tags(tags or {})
+        return _with_system_metrics(run, log_system_metrics)
     store = outer.store if outer is not None else current_store()
     info = RunInfo(
         run_id=new_run_id(),

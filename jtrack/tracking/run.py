@@ -261,6 +261,8 @@ class ActiveRun:
         for name, value in columns.items():
             if isinstance(value, str):
                 check_text("attribute", name, value)
+        if not columns:
+            return
         with self._lock:
             self._info = replace(self._info, **columns)
             self._writer.event("run_changed", self.run_id, columns)

@@ -88,7 +88,7 @@ def test_a_run_is_taken_up_again_and_counts_on() -> None:
         jtrack.log_params({"lr": 0.1, "shape": (1, 2)})
         for value in range(3):
             jtrack.log_metric("m", value)
-    with jtrack.start_run(run_id=first.run_id[:12]) as again:
+    with jtrack.start_run(run_id=first.run_id[:12], description="more", tags={"round": 2}) as again:
         assert again.params == {"lr": 0.1, "shape": (1, 2)}
         assert status(first) == RunStatus.RUNNING
         with pytest.raises(InvalidInputError):
@@ -96,6 +96,10 @@ def test_a_run_is_taken_up_again_and_counts_on() -> None:
         jtrack.log_metric("m", 3)
     assert jtrack.metric_history(first, "m").step.tolist() == [0, 1, 2, 3]
     assert status(first) == RunStatus.FINISHED
+    found = jtrack.get_run(first)
+    assert found.info.run_name == first.run_name
+    assert found.info.description == "more"
+    assert found.data.tags["round"] == "2"
 
 
 def test_a_run_is_taken_up_again_after_its_process_was_killed(store_path: Path) -> None:
