@@ -11,7 +11,7 @@ import threading
 LEAST_S = 0.1
 MOST_S = 10.0
 # Of one percent; the rest goes to the kernel's own thread, which sends what is shown, and to the store's reading.
-SHARE = 0.005
+SHARE = 0.004
 THREAD_NAME = "jtrack-live"
 _WEIGHT = 0.2
 _MOST_TIMES = 4.0

@@ -19,7 +19,7 @@ import numpy as np
 
 from jtrack import queries
 from jtrack.direction import Direction, infer_direction, order_metrics
-from jtrack.entities import RunStatus
+from jtrack.entities import RunKind, RunStatus
 from jtrack.store import Store
 from jtrack.store.control import read_messages
 from jtrack.store.follow import RunFollower, mark_end
@@ -35,9 +35,10 @@ from jtrack.widgets.live_system import UseMeter
 
 CURVE_POINTS = 240
 _ALIVE_EVERY_S = 1.0
-_CONTEXT_AFTER_S = 1.0
-_PREVIOUS_EVERY_S = 5.0
-_MOST_TRIES = 3
+# The database's answer costs some hundredths of a second: a percent of the time until then.
+_CONTEXT_AFTER_S = 3.0
+_CONTEXT_AGAIN_S = 15.0
+_MOST_TRIES = 2
 
 _HEAD = """
 SELECT r.run_name, e.name AS experiment_name, r.status, r.started_at, r.ended_at, r.error, c.execution_count
@@ -227,14 +228,16 @@ class LiveReader:
             self._last_run = LastRun(found[0]["duration_s"], found[0]["last_step"], params)
 
     def _look_around(self) -> None:
-        """Ask the store, a second after the start, for what a run's own object doesn't know."""
+        """Ask the store, some seconds after the start, for what a run's own object doesn't know."""
         now = time.monotonic()
         if self._context_at == 0.0:
             self._context_at = now + _CONTEXT_AFTER_S
         if now < self._context_at:
             return
         self._n_tries += 1
-        self._context_at = now + _PREVIOUS_EVERY_S if self._n_tries < _MOST_TRIES else float("inf")
+        # A cell is recorded by a thread of its own, which may take its time.
+        may_come = self._n_tries < _MOST_TRIES and self._run is not None and self._run.kind is RunKind.CELL
+        self._context_at = now + _CONTEXT_AGAIN_S if may_come else float("inf")
         with suppress(Exception), queries.using(self._store):
             self._read_head()
             self._read_last_run()
