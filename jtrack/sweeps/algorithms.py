@@ -16,6 +16,7 @@ Suggest = Callable[..., list[dict[str, Any]]]
 
 _MODULES = {"tpe": "hyperopt.tpe", "random": "hyperopt.rand", "anneal": "hyperopt.anneal", "atpe": "hyperopt.atpe"}
 NAMES = (*_MODULES, "grid")
+LOOK_AHEAD = ("random", "grid")  # by name: what is tried next doesn't hang on what came before
 
 
 def find_algorithm(algo: str | Suggest, space: Space, max_evals: int) -> Suggest:

@@ -39,12 +39,14 @@ class Search:
     ----------
     sign
         1 where lower is better, -1 where higher is: hyperopt minimizes.
+    forgets
+        Keep no trials that have ended, 2.5 KB each: for algorithms that don't look back, and no ``early_stop``.
     """
 
-    def __init__(self, space: Space, suggest: Suggest, seed: int, sign: int) -> None:
+    def __init__(self, space: Space, suggest: Suggest, seed: int, sign: int, *, forgets: bool = False) -> None:
         self.trials = History()
         self.finished = History()
-        self._space, self._suggest, self._sign = space, suggest, sign
+        self._space, self._suggest, self._sign, self._forgets = space, suggest, sign, forgets
         self._generator = default_rng(seed)
         self._seeds: list[int] = []
         self._docs: dict[int, dict[str, Any]] = {}
@@ -83,13 +85,15 @@ class Search:
             return False
         doc["state"] = base.JOB_STATE_DONE
         doc["result"] = {"loss": loss, "status": base.STATUS_OK}
-        self.finished.add(doc)
+        if not self._forgets:
+            self.finished.add(doc)
         return True
 
     def _take(self, doc: dict[str, Any]) -> Values:
         self._docs[doc["tid"]] = doc
         doc["book_time"] = coarse_utcnow()
-        self.trials.add(doc)
+        if not self._forgets:
+            self.trials.add(doc)
         # numpy's scalars into Python's: as they are, neither JSON nor another process's numpy need take them.
         return {label: value.item() if hasattr(value, "item") else value for label, value in _values_of(doc).items()}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from jtrack.entities import RunInfo
 from jtrack.errors import InvalidInputError
-from jtrack.sweeps.algorithms import Suggest, algorithm_name, find_algorithm
+from jtrack.sweeps.algorithms import LOOK_AHEAD, Suggest, algorithm_name, find_algorithm
 from jtrack.sweeps.drive import Best, Drive, EarlyStop, Plan
 from jtrack.sweeps.record import (
     Opening,
@@ -153,7 +153,7 @@ def conduct(objective: Objective, space: Any, wishes: Wishes, opening: Opening) 
         objective=objective,
         space=searched,
         facts=facts,
-        search=Search(searched, suggest, facts.seed, facts.sign),
+        search=Search(searched, suggest, facts.seed, facts.sign, forgets=wishes.algo in LOOK_AHEAD and not early_stops),
         executor=wishes.executor,
         parallelism=wishes.parallelism,
         timeout=wishes.timeout,
