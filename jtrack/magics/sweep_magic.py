@@ -16,6 +16,7 @@ from jtrack.errors import HeaderError
 from jtrack.magics.recording import NOTEBOOK_WAIT_S, cell_traceback
 from jtrack.magics.sweep_cell import SweptCell, trial_output
 from jtrack.magics.sweep_header import SweepHeader, parse_sweep_header
+from jtrack.magics.sweep_progress import ProgressLine
 from jtrack.magics.tracker import check_main_shell
 from jtrack.tracking.experiments import get_or_create_experiment
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from jtrack.magics.cells import RunningCell
     from jtrack.magics.tracker import CellTracker
     from jtrack.sweeps import SweepResult
+    from jtrack.sweeps.drive import Seen
     from jtrack.sweeps.trial import Outcome
     from jtrack.tracking import ActiveRun
 
@@ -105,6 +107,7 @@ class _Conduct:
         self._tracker, self._header, self._swept = tracker, header, swept
         self._cell, self._identity = cell, identity
         self._note: CellNote | None = None
+        self._line: ProgressLine | None = None
         self._shown: _GrowingPanel | None = None
         self._has_shown_error = False
 
@@ -127,7 +130,7 @@ class _Conduct:
             resume=self._earlier() if header.resume else None,
             early_stop=header.early_stop,
             max_failures=header.max_failures,
-            progress=False if quiet else None,
+            progress=False,  # drawn here: tqdm's widget would stay at 0 % in the saved notebook
             fixed=header.fixed,
             hooks=Hooks(explain=partial(cell_traceback, self._tracker.shell)),
             on_start=partial(self._start, quiet),
@@ -141,6 +144,8 @@ class _Conduct:
         finally:
             if self._note is not None:
                 self._tracker.desk.attempt("record the cell's source", partial(self._note.settle, NOTEBOOK_WAIT_S))
+            if self._line is not None:
+                self._tracker.desk.attempt("show the sweep's progress", self._line.finish)
             if self._shown is not None:
                 self._tracker.desk.attempt("show the trials", self._shown.finish)
 
@@ -149,9 +154,12 @@ class _Conduct:
         facts = LateFacts(git=desk.settings.capture_git, environment=desk.settings.capture_environment)
         self._note = desk.late.start(run, cell.origin, self._identity, cell.execution_count, facts)
         if not quiet:
+            self._line = ProgressLine(self._header)
             self._shown = _GrowingPanel(run.run_id)
 
-    def _see(self, outcome: Outcome, best: object) -> None:
+    def _see(self, outcome: Outcome, seen: Seen) -> None:
+        if self._line is not None:
+            self._tracker.desk.attempt("show the sweep's progress", partial(self._line.show, seen))
         if outcome.exception is not None and not self._has_shown_error:
             self._has_shown_error = True
             self._tracker.desk.attempt("show a trial's error", partial(self._show_error, outcome))

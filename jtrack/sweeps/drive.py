@@ -51,7 +51,7 @@ class Plan:
     progress: bool | None = None
     fixed: dict[str, Any] = field(default_factory=dict)
     hooks: Hooks = field(default_factory=Hooks)
-    on_trial: Callable[[Outcome, Best | None], object] = lambda outcome, best: None
+    on_trial: Callable[[Outcome, Seen], object] = lambda outcome, seen: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,15 @@ class Best:
     run_id: str
     value: float
     values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How far a sweep has come."""
+
+    n_done: int
+    n_failed: int
+    best: Best | None
 
 
 class Drive:
@@ -138,7 +147,7 @@ class Drive:
                 self._open_runs.pop(outcome.run_id or "", None)
                 self._take_in(outcome, values, is_new=True)
                 progress.step(None if self.best is None else self.best.value, self.n_failed)
-                self.plan.on_trial(outcome, self.best)
+                self.plan.on_trial(outcome, Seen(self.n_done, self.n_failed, self.best))
                 self._check_going_well(outcome)
 
     def _next_task(self) -> TrialTask | None:

@@ -21,7 +21,7 @@ from jtrack.sweeps.pickles import pickle_whole
 from jtrack.sweeps.trial import Hooks, Objective, Outcome, TrialHome, TrialTask, run_trial
 from jtrack.sweeps.workers import ProcessExecutor
 
-NAMES = ("threads", "processes", "spark")
+NAMES = ("threads", "processes", "spark", "ray")
 
 
 class InlineExecutor(Executor):
@@ -44,7 +44,7 @@ class Lane:
     ----------
     executor
         ``None`` (this thread, or threads where ``parallelism`` is above 1), ``"threads"``, ``"processes"``,
-        ``"spark"``, or any ``concurrent.futures`` executor, such as Dask's ``client.get_executor()``.
+        ``"spark"``, ``"ray"``, or any ``concurrent.futures`` executor, such as Dask's ``client.get_executor()``.
     parallelism
         How many trials are under way at once; for an executor of the user's that knows its size, 1 means that size.
 
@@ -124,6 +124,10 @@ def _open(executor: Executor | str | None, parallelism: int) -> Executor:
         from jtrack.sweeps.spark import SparkExecutor
 
         return SparkExecutor(max_workers=parallelism)
+    if executor == "ray":
+        from jtrack.sweeps.ray import RayExecutor
+
+        return RayExecutor(max_workers=parallelism)
     if not isinstance(executor, str) and hasattr(executor, "submit"):
         return executor
     raise InvalidInputError(f"{executor!r} is no executor", f"one of {', '.join(NAMES)}, or a concurrent.futures one")

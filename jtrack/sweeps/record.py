@@ -26,19 +26,22 @@ SELECT run_id FROM runs WHERE kind = 'sweep' AND lifecycle_stage = 'active' ORDE
 
 @dataclass(frozen=True, slots=True)
 class SweepFacts:
-    """What a sweep is, as its run's params say; a sweep that is taken up again has to be the same."""
+    """What a sweep is, as its run's params say; a sweep that is taken up again has to be the same.
+
+    ``space`` says by label what each ranges over, and holds the value of what is the same in all trials.
+    """
 
     metric: str
     sign: int
     algo: str
     seed: int
     max_evals: int
-    space: dict[str, str]
+    space: dict[str, Any]
 
     def as_params(self) -> dict[str, Any]:
         """The params of the sweep's run."""
         goal = "minimize" if self.sign > 0 else "maximize"
-        described = {SPACE_PREFIX + label: text for label, text in self.space.items()}
+        described = {SPACE_PREFIX + label: said for label, said in self.space.items()}
         return {goal: self.metric, "algo": self.algo, "seed": self.seed, "max_evals": self.max_evals, **described}
 
 

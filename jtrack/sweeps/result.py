@@ -108,3 +108,17 @@ class SweepResult:
         import pandas as pd
 
         return pd.DataFrame(self.rows)
+
+    def importance(self) -> dict[str, float]:
+        """Tell which params mattered for the objective: shares that sum to 1, the largest first.
+
+        Measured by shuffling each param in a model of the trials that finished; with fewer than a dozen of these
+        nothing can be told, and all are 0.
+        """
+        from jtrack.sweeps.importance import param_importance
+
+        finished = [row for row in self.rows if row["status"] == "FINISHED" and row[self.metric] is not None]
+        searched = {key for row in finished for key in row if key.startswith("params.")}
+        columns = {key.removeprefix("params."): [row.get(key) for row in finished] for key in sorted(searched)}
+        varied = {name: values for name, values in columns.items() if len(set(map(repr, values))) > 1}
+        return param_importance(varied, [row[self.metric] for row in finished])

@@ -11,7 +11,7 @@ from typing import Any
 from jtrack.entities import RunInfo
 from jtrack.errors import InvalidInputError
 from jtrack.sweeps.algorithms import LOOK_AHEAD, Suggest, algorithm_name, find_algorithm
-from jtrack.sweeps.drive import Best, Drive, EarlyStop, Plan
+from jtrack.sweeps.drive import Drive, EarlyStop, Plan, Seen
 from jtrack.sweeps.record import (
     Opening,
     Past,
@@ -68,7 +68,7 @@ def sweep(
         ``partial(tpe.suggest, gamma=0.5)``.
     executor
         Where trials run: ``None`` is this thread, or threads where ``parallelism`` is above 1; ``"threads"``,
-        ``"processes"``, ``"spark"``, or any ``concurrent.futures`` executor, such as Dask's ``client.get_executor()``.
+        ``"processes"``, ``"spark"``, ``"ray"``, or any ``concurrent.futures`` one: Dask's ``client.get_executor()``.
     parallelism
         How many trials are under way at once.
     timeout
@@ -136,7 +136,7 @@ class Wishes:
     fixed: dict[str, Any] = field(default_factory=dict)
     hooks: Hooks = field(default_factory=Hooks)
     on_start: Callable[[ActiveRun], object] = lambda run: None
-    on_trial: Callable[[Outcome, Best | None], object] = lambda outcome, best: None
+    on_trial: Callable[[Outcome, Seen], object] = lambda outcome, seen: None
 
 
 def conduct(objective: Objective, space: Any, wishes: Wishes, opening: Opening) -> SweepResult:
@@ -176,7 +176,7 @@ def _facts(wishes: Wishes, space: Space, earlier: RunInfo | None) -> SweepFacts:
     if seed is None:
         # Kept with the run, so that any sweep can be repeated, and taken up.
         seed = secrets.randbelow(2**31) if earlier is None else stored_seed(earlier)
-    searched = {**{name: repr(value) for name, value in wishes.fixed.items()}, **space.describe()}
+    searched = {**wishes.fixed, **space.describe()}
     return SweepFacts(metric, sign, algorithm_name(wishes.algo), seed, wishes.max_evals, searched)
 
 

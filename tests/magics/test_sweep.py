@@ -69,7 +69,8 @@ def test_the_result_is_the_cells_value_and_the_panel_is_shown(kernel: Kernel) ->
     assert shown.result is not None
     assert shown.result["text/plain"].startswith("sweep shown (")
     assert kernel.value("_.best_params['x'] == _.best_value")
-    (panel,) = progress_free(shown)
+    line, panel = progress_free(shown)
+    assert " of 6 trials · best loss " in line["text/plain"]
     assert "6 trials" in panel["text/plain"]
     assert "<script" not in panel["text/html"]
     quiet = kernel.run("%%sweep --max-evals 6 --minimize loss --quiet x=uniform(0, 1)\nloss = x")

@@ -121,6 +121,26 @@ def test_a_python_worker_of_spark_that_is_killed_costs_its_trial(spark_session: 
     assert result.run.info.status == "FINISHED"
 
 
+@pytest.fixture(scope="module")
+def ray_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    ray = pytest.importorskip("ray")
+    folder = tmp_path_factory.mktemp("ray")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *sys.path]))
+        patch.chdir(folder)
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, address="local")
+        yield
+        ray.shutdown()
+
+
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+def test_ray_runs_the_trials_and_a_killed_worker_costs_its_own(ray_here: None) -> None:
+    result = jtrack.sweep(objective, X, max_evals=6, executor="ray", parallelism=2, seed=1)
+    check_whole(result, 6)
+    lossy = jtrack.sweep(dies_once, X, max_evals=6, executor="ray", parallelism=2, seed=1)
+    assert sorted(row["status"] for row in lossy.rows) == ["FINISHED"] * 5 + ["KILLED"]
+
+
 def test_the_width_of_an_executor_is_what_is_asked_for() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
