@@ -107,7 +107,7 @@ export class Tile {
   private drawBest(): void {
     const { best, best_step, n_points } = this.metric;
     const within = best !== null && best_step !== null && n_points > 1 && this.steps[0]! <= best_step;
-    this.bestDot.style.display = within ? '' : 'none';
+    this.bestDot.setAttribute('visibility', within ? 'visible' : 'hidden');
     if (within) {
       place(this.bestDot, this.x(best_step), this.y(best));
     }
