@@ -106,6 +106,8 @@ class LiveReader:
         self._take_news()
         if was_running and not self.is_running:
             self._take_news()  # what was logged last stands before its end, and may have been missed a moment ago
+            if not self._n_tries:
+                self._read_context()  # a short run: now there is nobody to disturb
         if self.is_running:
             self._look_around()
 
@@ -238,11 +240,14 @@ class LiveReader:
         # A cell is recorded by a thread of its own, which may take its time.
         may_come = self._n_tries < _MOST_TRIES and self._run is not None and self._run.kind is RunKind.CELL
         self._context_at = now + _CONTEXT_AGAIN_S if may_come else float("inf")
-        with suppress(Exception), queries.using(self._store):
+        self._read_context()
+        if self._shown.execution_count is not None:
+            self._context_at = float("inf")
+
+    def _read_context(self) -> None:
+        with suppress(Exception), queries.using(self._store):  # the picture does without, where the store can't tell
             self._read_head()
             self._read_last_run()
-            if self._shown.execution_count is not None:
-                self._context_at = float("inf")
 
     def _take_own(self, run: ActiveRun) -> None:
         info = run.info

@@ -289,6 +289,7 @@ def test_a_panel_without_a_run_turns_to_each_that_begins_and_its_thread_ends_wit
             jtrack.log_metric("loss", 0.5)
             wait_until(lambda name=name: panel.frame.run_name == name and panel.frame.n_metrics == 1)
         wait_until(lambda: panel.frame.status is RunStatus.FINISHED)
+        assert panel.frame.experiment_name == "Default"
     wait_until(lambda: THREAD_NAME not in {thread.name for thread in threading.enumerate()})
     assert panel._frame_json["run_name"] == "two"
     panel.close()
