@@ -55,11 +55,11 @@ if TYPE_CHECKING:
         set_tracking_uri,
         start_run,
     )
-    from jtrack.widgets.compare import compare
-    from jtrack.widgets.live import live
-    from jtrack.widgets.parallel import parallel
-    from jtrack.widgets.run_page import show
-    from jtrack.widgets.runs_table import runs
+    from jtrack.widgets.compare.panel import compare
+    from jtrack.widgets.live.panel import live
+    from jtrack.widgets.parallel.panel import parallel
+    from jtrack.widgets.run_page.panel import show
+    from jtrack.widgets.runs.panel import runs
 
 _TRACKING = (
     "ActiveRun active_run create_experiment delete_experiment delete_run delete_tag end_run get_experiment "
@@ -74,11 +74,11 @@ _HOMES = {
     "ViewType": "jtrack.entities",
     "load_ipython_extension": "jtrack.magics",
     "unload_ipython_extension": "jtrack.magics",
-    "runs": "jtrack.widgets.runs_table",
-    "compare": "jtrack.widgets.compare",
-    "live": "jtrack.widgets.live",
-    "parallel": "jtrack.widgets.parallel",
-    "show": "jtrack.widgets.run_page",
+    "runs": "jtrack.widgets.runs.panel",
+    "compare": "jtrack.widgets.compare.panel",
+    "live": "jtrack.widgets.live.panel",
+    "parallel": "jtrack.widgets.parallel.panel",
+    "show": "jtrack.widgets.run_page.panel",
     "sweep": "jtrack.sweeps.sweep",
     "Trials": "jtrack.sweeps.trials",
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jtrack.commands.command import Command
 
 if TYPE_CHECKING:
-    from jtrack.widgets.compare import Comparison as ComparePanel
+    from jtrack.widgets.compare.panel import Comparison as ComparePanel
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 _COMPARES = re.compile(r"[<>=]|\b(like|ilike|in|is|between)\b", re.IGNORECASE)
@@ -53,7 +53,7 @@ def compare(runs: str | Sequence[str] = "") -> Comparison:
     InvalidFilterError
         The filter doesn't parse.
     """
-    from jtrack.widgets.compare import compare as compare_panel
+    from jtrack.widgets.compare.panel import compare as compare_panel
 
     return Comparison(compare_panel(runs if isinstance(runs, str) else run_selection(runs)))
 

@@ -12,7 +12,7 @@ from jtrack.commands.command import Command
 
 if TYPE_CHECKING:
     from jtrack.entities import Run
-    from jtrack.widgets.runs_frame import RunsResult
+    from jtrack.widgets.runs.frame import RunsResult
 
 DEFAULT_MAX_RESULTS = 100
 
@@ -31,7 +31,7 @@ class RunsListing:
 
     def as_text(self) -> str:
         """Give the table."""
-        from jtrack.widgets.runs_text import runs_text
+        from jtrack.widgets.runs.text import runs_text
 
         return runs_text(self.result.frame, datetime.now(UTC))
 
@@ -87,7 +87,7 @@ def runs(
     ExperimentNotFoundError
         There is no experiment of a name that was asked for.
     """
-    from jtrack.widgets.runs_frame import NEWEST_FIRST, RunsQuery, read_runs
+    from jtrack.widgets.runs.frame import NEWEST_FIRST, RunsQuery, read_runs
 
     query = RunsQuery(
         filter_string=filter_string if isinstance(filter_string, str) else " ".join(filter_string),

@@ -48,7 +48,7 @@ class PanelMagics(Magics):
             from jtrack.queries import sql
 
             return sql(cell).df()
-        from jtrack.widgets.runs_table import runs
+        from jtrack.widgets.runs.panel import runs
 
         return runs(line.strip())
 
@@ -64,7 +64,7 @@ class PanelMagics(Magics):
         A run is a full id, a prefix of it or a name that fits one run, or ``@last``; names with blanks need quotes.
         Without anything, the runs that a bare ``%runs`` shows.
         """
-        from jtrack.widgets.compare import compare
+        from jtrack.widgets.compare.panel import compare
 
         return compare(run_selection(line))
 
@@ -82,7 +82,7 @@ class PanelMagics(Magics):
         full id, a prefix of it or a name that fits one run, or ``@last``; names with blanks need quotes.
         ``panel = %parallel`` keeps the panel, and ``panel.frame`` is the data behind it.
         """
-        from jtrack.widgets.parallel import parallel
+        from jtrack.widgets.parallel.panel import parallel
 
         selection = run_selection(line)
         return parallel(selection or None)
@@ -99,7 +99,7 @@ class PanelMagics(Magics):
         it in a cell of its own, above the cell that trains. ``%config JTrack.live = False`` keeps running cells from
         showing themselves.
         """
-        from jtrack.widgets.live import live
+        from jtrack.widgets.live.panel import live
 
         words = _words(line)
         if len(words) > 1:

@@ -29,7 +29,7 @@ from jtrack.tracking.experiments import get_or_create_experiment
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from jtrack.widgets.live_card import LiveCard
+    from jtrack.widgets.live.card import LiveCard
 
 NOTEBOOK_WAIT_S = 0.3
 
@@ -66,7 +66,7 @@ class CellRecording:
         """Show the run while the cell runs, once that takes its time."""
         # Whoever sends no cell ids runs notebooks without anybody before them.
         if self._shows_card and self._desk.settings.live and self.cell.cell_id is not None:
-            from jtrack.widgets.live_card import LiveCard
+            from jtrack.widgets.live.card import LiveCard
 
             self.run.expected_params = cell_params(self.cell.bindings, {}, None)
             self._live = LiveCard(self.run, self.cell.shell.display_pub)
@@ -229,7 +229,7 @@ def _is_inside(run: tracking.ActiveRun, around: tracking.ActiveRun) -> bool:
 def _show_card(run_id: str, live: LiveCard | None) -> None:
     from IPython.display import display
 
-    from jtrack.widgets.card import run_card
+    from jtrack.widgets.card.panel import run_card
 
     if live is None or not live.become(lambda: run_card(run_id)._repr_mimebundle_()):
         display(run_card(run_id))  # type: ignore[no-untyped-call]

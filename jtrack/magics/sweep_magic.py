@@ -220,7 +220,7 @@ class _GrowingPanel:
             return
         from IPython.display import display
 
-        from jtrack.widgets.parallel import parallel
+        from jtrack.widgets.parallel.panel import parallel
 
         self._panel = parallel(self._run_id)
         self._handle = display(self._panel, display_id=True)  # type: ignore[no-untyped-call]

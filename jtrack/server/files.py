@@ -15,7 +15,7 @@ from urllib.parse import quote
 from jtrack import queries
 from jtrack.errors import JTrackError
 from jtrack.store.artifacts import check_artifact_path
-from jtrack.widgets.artifact_files import find_artifact, image_type, is_text, read_head
+from jtrack.widgets.run_page.artifact_files import find_artifact, image_type, is_text, read_head
 
 SANDBOX = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; media-src data:; "

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from jtrack.widgets.card_frame import CardFrame, card_frame
-from jtrack.widgets.runs_frame import NEWEST_FIRST, RunRow, RunsFrame, RunsQuery, read_runs
+from jtrack.widgets.card.frame import CardFrame, card_frame
+from jtrack.widgets.runs.frame import NEWEST_FIRST, RunRow, RunsFrame, RunsQuery, read_runs
 
 _MOST_ROWS_AT_ONCE = 200
 

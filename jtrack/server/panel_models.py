@@ -34,9 +34,9 @@ class PanelNotFoundError(NotFoundError):
 # Where each panel's model is: loaded when one is opened, as a server that shows none need not wait for them.
 MODELS = {
     "runs": "jtrack.server.own_models:RunsModel",
-    "compare": "jtrack.widgets.compare_model:CompareModel",
-    "parallel": "jtrack.widgets.parallel_model:ParallelModel",
-    "run": "jtrack.widgets.run_model:RunModel",
+    "compare": "jtrack.widgets.compare.model:CompareModel",
+    "parallel": "jtrack.widgets.parallel.model:ParallelModel",
+    "run": "jtrack.widgets.run_page.model:RunModel",
     "card": "jtrack.server.own_models:CardModel",
 }
 # Who may only read may not call these, in whatever panel; they are named as the actions on runs are.

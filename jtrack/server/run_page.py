@@ -19,7 +19,7 @@ from jtrack.server.values import typed_form
 from jtrack.store import curves as store_curves
 from jtrack.store.addresses import run_id_of
 from jtrack.widgets.frames import duration_s
-from jtrack.widgets.run_relatives import RelatedRun, find_neighbours, read_children, read_related
+from jtrack.widgets.run_page.relatives import RelatedRun, find_neighbours, read_children, read_related
 
 if TYPE_CHECKING:
     from jtrack.store.catalog import Catalog

@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 
 from jtrack import tracking
 from jtrack.entities import RunKind
-from jtrack.widgets.parallel_model import ParallelModel
+from jtrack.widgets.parallel.model import ParallelModel
 from tests.benchmarks.browser import invent_columns, measure_ours, measure_plotly
 from tests.benchmarks.report import Report, Row
 from tests.ui.browser import FLAGS, REMEDY, find_chromium

@@ -14,7 +14,7 @@ from jtrack.server.places import Place
 from jtrack.server.question import Question
 from jtrack.store import Store
 from jtrack.widgets.frames import frame_json
-from jtrack.widgets.runs_frame import RunsQuery, read_runs
+from jtrack.widgets.runs.frame import RunsQuery, read_runs
 from tests.server.client import Client
 from tests.server.samples import cell_run
 

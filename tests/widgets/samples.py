@@ -8,7 +8,7 @@ from typing import Any
 
 from jtrack.direction import infer_direction, is_better
 from jtrack.entities import RunStatus
-from jtrack.widgets.card_frame import CardFrame, CardMetric, PreviousRun, Standing, compare_params
+from jtrack.widgets.card.frame import CardFrame, CardMetric, PreviousRun, Standing, compare_params
 from jtrack.widgets.curves import Points
 from jtrack.widgets.difference import diff_sources
 from jtrack.widgets.params import ParamValue, param_value

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from jtrack.errors import InvalidInputError
-from jtrack.widgets.artifact_files import FileKind, kind_of_content
-from jtrack.widgets.artifact_preview import preview_file
-from jtrack.widgets.figure_sketch import sketch_figure
 from jtrack.widgets.frames import frame_json
-from jtrack.widgets.json_tree import parse_tree
+from jtrack.widgets.run_page.artifact_files import FileKind, kind_of_content
+from jtrack.widgets.run_page.artifact_preview import preview_file
+from jtrack.widgets.run_page.figure_sketch import sketch_figure
+from jtrack.widgets.run_page.json_tree import parse_tree
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 

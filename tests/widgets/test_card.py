@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 import pytest
 
 from jtrack.entities import RunStatus
-from jtrack.widgets.card import RunCard, run_card
-from jtrack.widgets.card_frame import CardFrame, PreviousRun, Standing, compare_params
-from jtrack.widgets.card_html import MAX_BYTES, card_html
-from jtrack.widgets.card_text import card_text
+from jtrack.widgets.card.frame import CardFrame, PreviousRun, Standing, compare_params
+from jtrack.widgets.card.html import MAX_BYTES, card_html
+from jtrack.widgets.card.panel import RunCard, run_card
+from jtrack.widgets.card.text import card_text
 from jtrack.widgets.difference import diff_sources
 from tests.widgets import samples
 from tests.widgets.logged_runs import log_cell_run

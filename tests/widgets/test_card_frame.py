@@ -10,8 +10,8 @@ import jtrack
 from jtrack.entities import Environment, RunStatus
 from jtrack.errors import RunNotFoundError
 from jtrack.tracking import start_run
-from jtrack.widgets.card_frame import Change, card_frame, describe_package_changes, last_line
-from jtrack.widgets.card_html import standing_text
+from jtrack.widgets.card.frame import Change, card_frame, describe_package_changes, last_line
+from jtrack.widgets.card.html import standing_text
 from tests.widgets.logged_runs import log_cell_run
 
 

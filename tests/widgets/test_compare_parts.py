@@ -12,13 +12,13 @@ import pytest
 from jtrack import tracking
 from jtrack.entities import Environment
 from jtrack.errors import InvalidInputError
-from jtrack.widgets.compare import compare
-from jtrack.widgets.compare_columns import find_axis
-from jtrack.widgets.compare_frame import MAX_BYTES as MAX_FRAME_BYTES
-from jtrack.widgets.compare_frame import letter_of
-from jtrack.widgets.compare_html import MAX_BYTES, compare_html
-from jtrack.widgets.compare_model import CompareModel
-from jtrack.widgets.compare_text import compare_text
+from jtrack.widgets.compare.columns import find_axis
+from jtrack.widgets.compare.frame import MAX_BYTES as MAX_FRAME_BYTES
+from jtrack.widgets.compare.frame import letter_of
+from jtrack.widgets.compare.html import MAX_BYTES, compare_html
+from jtrack.widgets.compare.model import CompareModel
+from jtrack.widgets.compare.panel import compare
+from jtrack.widgets.compare.text import compare_text
 from jtrack.widgets.frames import frame_json
 from jtrack.widgets.style import widget_stylesheet
 from tests.widgets.logged_runs import log_cell_run

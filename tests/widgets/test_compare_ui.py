@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from jtrack import tracking
-from jtrack.widgets.compare_model import CompareModel
+from jtrack.widgets.compare.model import CompareModel
 from tests.widgets.logged_runs import log_cell_run
 from tests.widgets.panel_page import PanelPage
 

@@ -19,17 +19,17 @@ from jtrack.entities import RunStatus
 from jtrack.errors import InvalidInputError, RunNotFoundError, RunStateError
 from jtrack.tracking.live import add_note, turn_knob
 from jtrack.widgets.frames import frame_json
-from jtrack.widgets.live import LivePanel, live
-from jtrack.widgets.live_curves import GrowingCurve
-from jtrack.widgets.live_frame import GpuUse, Knob, LiveFrame, LiveMetric, Note, Progress, SystemUse
-from jtrack.widgets.live_html import MAX_BYTES, live_html
-from jtrack.widgets.live_model import LiveModel, parse_knob
-from jtrack.widgets.live_news import live_news
-from jtrack.widgets.live_pace import LEAST_S, MOST_S, THREAD_NAME, Pace
-from jtrack.widgets.live_progress import LastRun, infer_progress
-from jtrack.widgets.live_progress import Pace as StepPace
-from jtrack.widgets.live_system import gpu_uses
-from jtrack.widgets.live_text import live_text
+from jtrack.widgets.live.curves import GrowingCurve
+from jtrack.widgets.live.frame import GpuUse, Knob, LiveFrame, LiveMetric, Note, Progress, SystemUse
+from jtrack.widgets.live.html import MAX_BYTES, live_html
+from jtrack.widgets.live.model import LiveModel, parse_knob
+from jtrack.widgets.live.news import live_news
+from jtrack.widgets.live.pace import LEAST_S, MOST_S, THREAD_NAME, Pace
+from jtrack.widgets.live.panel import LivePanel, live
+from jtrack.widgets.live.progress import LastRun, infer_progress
+from jtrack.widgets.live.progress import Pace as StepPace
+from jtrack.widgets.live.system import gpu_uses
+from jtrack.widgets.live.text import live_text
 from tests.store import processes
 
 pytestmark = pytest.mark.usefixtures("store_path")

@@ -14,8 +14,8 @@ import jtrack
 from jtrack.entities import RunStatus
 from jtrack.errors import RunStateError
 from jtrack.widgets.frames import frame_json
-from jtrack.widgets.live_frame import Knob, LiveFrame
-from jtrack.widgets.live_model import LiveModel
+from jtrack.widgets.live.frame import Knob, LiveFrame
+from jtrack.widgets.live.model import LiveModel
 from tests.ui.lab import SCREENSHOTS
 from tests.widgets.panel_page import PanelPage
 from tests.widgets.test_live import live_frame

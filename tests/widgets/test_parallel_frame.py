@@ -14,7 +14,7 @@ from jtrack.direction import Direction
 from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import InvalidFilterError, InvalidInputError, RunNotFoundError
 from jtrack.widgets.frames import frame_json
-from jtrack.widgets.parallel_axes import (
+from jtrack.widgets.parallel.axes import (
     MISSING_CODE,
     AxisKind,
     Measure,
@@ -23,10 +23,10 @@ from jtrack.widgets.parallel_axes import (
     pack_column,
     rank_correlation,
 )
-from jtrack.widgets.parallel_choose import Wishes
-from jtrack.widgets.parallel_frame import ParallelFrame, bounded, lines_from, parallel_frame
-from jtrack.widgets.parallel_model import ParallelModel
-from jtrack.widgets.parallel_select import select, stated_objective
+from jtrack.widgets.parallel.choose import Wishes
+from jtrack.widgets.parallel.frame import ParallelFrame, bounded, lines_from, parallel_frame
+from jtrack.widgets.parallel.model import ParallelModel
+from jtrack.widgets.parallel.select import select, stated_objective
 from tests.widgets.parallel_runs import depth_and_rate, log_sweep, log_trial, log_trials
 
 pytestmark = pytest.mark.usefixtures("store_path")

@@ -8,14 +8,14 @@ import math
 import pytest
 
 import jtrack
-from jtrack.widgets.parallel import parallel
-from jtrack.widgets.parallel_axes import Axis, AxisKind, Measure
-from jtrack.widgets.parallel_choose import Wishes
-from jtrack.widgets.parallel_frame import parallel_frame
-from jtrack.widgets.parallel_html import parallel_html, parallel_text
-from jtrack.widgets.parallel_scale import ticks
-from jtrack.widgets.parallel_select import select
-from jtrack.widgets.runs_columns import ColumnKind
+from jtrack.widgets.parallel.axes import Axis, AxisKind, Measure
+from jtrack.widgets.parallel.choose import Wishes
+from jtrack.widgets.parallel.frame import parallel_frame
+from jtrack.widgets.parallel.html import parallel_html, parallel_text
+from jtrack.widgets.parallel.panel import parallel
+from jtrack.widgets.parallel.scale import ticks
+from jtrack.widgets.parallel.select import select
+from jtrack.widgets.runs.columns import ColumnKind
 from tests.widgets.parallel_runs import SVG, depth_and_rate, image_in, log_sweep, log_trial, log_trials, texts_in
 
 pytestmark = pytest.mark.usefixtures("store_path")

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
 from jtrack import tracking
 from jtrack.entities import RunKind
-from jtrack.widgets.parallel_html import parallel_html
-from jtrack.widgets.parallel_model import ParallelModel
+from jtrack.widgets.parallel.html import parallel_html
+from jtrack.widgets.parallel.model import ParallelModel
 from tests.ui.browser import FLAGS, REMEDY, find_chromium
 from tests.widgets.panel_page import PanelPage
 from tests.widgets.parallel_runs import log_sweep, log_trial, log_trials, texts_in

@@ -10,15 +10,15 @@ import pytest
 from jtrack import tracking
 from jtrack.entities import Environment, RunKind, RunStatus
 from jtrack.errors import ArtifactNotFoundError, InvalidInputError, RunNotFoundError
-from jtrack.widgets.card_frame import Change
+from jtrack.widgets.card.frame import Change
 from jtrack.widgets.frames import frame_json
-from jtrack.widgets.run_events import describe_event
-from jtrack.widgets.run_frame import MAX_BYTES, run_frame
-from jtrack.widgets.run_html import MAX_BYTES as MAX_HTML_BYTES
-from jtrack.widgets.run_html import run_html
-from jtrack.widgets.run_model import RunModel
-from jtrack.widgets.run_page import show
-from jtrack.widgets.run_text import run_text
+from jtrack.widgets.run_page.events import describe_event
+from jtrack.widgets.run_page.frame import MAX_BYTES, run_frame
+from jtrack.widgets.run_page.html import MAX_BYTES as MAX_HTML_BYTES
+from jtrack.widgets.run_page.html import run_html
+from jtrack.widgets.run_page.model import RunModel
+from jtrack.widgets.run_page.panel import show
+from jtrack.widgets.run_page.text import run_text
 from jtrack.widgets.style import widget_stylesheet
 from tests.widgets.logged_runs import log_cell_run
 from tests.widgets.test_card import NASTY

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from jtrack import tracking
 from jtrack.entities import RunKind, RunStatus
-from jtrack.widgets.run_model import RunModel
+from jtrack.widgets.run_page.model import RunModel
 from tests.widgets.logged_runs import log_cell_run
 from tests.widgets.panel_page import PanelPage
 from tests.widgets.test_card import NASTY

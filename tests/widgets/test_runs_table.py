@@ -13,10 +13,10 @@ import jtrack
 from jtrack.entities import RunStatus
 from jtrack.errors import ExperimentNotFoundError, InvalidFilterError
 from jtrack.widgets.panel import answer_request
-from jtrack.widgets.runs_frame import RunsQuery, read_runs
-from jtrack.widgets.runs_html import MOST_ROWS, runs_html
-from jtrack.widgets.runs_table import RunsTable, runs
-from jtrack.widgets.runs_text import runs_text
+from jtrack.widgets.runs.frame import RunsQuery, read_runs
+from jtrack.widgets.runs.html import MOST_ROWS, runs_html
+from jtrack.widgets.runs.panel import RunsTable, runs
+from jtrack.widgets.runs.text import runs_text
 from tests.widgets.logged_runs import log_cell_run
 from tests.widgets.test_card import NASTY, Reader
 

@@ -1,7 +1,7 @@
 // What the renderers are given: the JSON of jtrack's frames (jtrack/widgets/*_frame.py), names and all, and the
 // callbacks by which they ask for more. A renderer knows nothing of how either travels.
 
-import type { Preview } from './runFrame';
+import type { Preview } from './run/frame';
 
 /** JSON has no NaN and no infinities; these travel as text. */
 export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';

@@ -1,7 +1,7 @@
 // The comparison by questions alone.
 
 import type { Draw } from '../ask';
-import { renderCompare } from '../compare';
+import { renderCompare } from '../compare/compare';
 
 export const drawCompare: Draw = (element, frame, ask) =>
   renderCompare(element, frame, {

@@ -1,7 +1,7 @@
 // A run that trains, by questions alone.
 
 import type { Draw } from '../ask';
-import { renderLive } from '../live';
+import { renderLive } from '../live/live';
 
 export const drawLive: Draw = (element, frame, ask) =>
   renderLive(element, frame, {

@@ -1,7 +1,7 @@
 // The parallel coordinates by questions alone; what is done in them is also told to the page around.
 
 import type { Draw } from '../ask';
-import { renderParallel } from '../parallel';
+import { renderParallel } from '../parallel/parallel';
 
 export const drawParallel: Draw = (element, frame, ask) =>
   renderParallel(element, frame, {

@@ -1,0 +1,1 @@
+"""The run card, shown below every tracked cell."""

@@ -1,0 +1,142 @@
+"""The runs table without script: its first rows as an HTML table, readable where styles are taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from jtrack.entities import RunStatus
+from jtrack.widgets import pieces
+from jtrack.widgets.format import MISSING, format_duration, format_number, plural, shorten
+from jtrack.widgets.frames import short_id
+from jtrack.widgets.html import Markup, join, tag
+from jtrack.widgets.images import spark_image
+from jtrack.widgets.runs.columns import Column, ColumnKind
+from jtrack.widgets.runs.frame import RunRow, RunsFrame
+from jtrack.widgets.style import stylesheet
+
+MOST_ROWS = 20
+_MOST_CONSTANTS = 8
+_KEY_WIDTH = 32
+_CELL_WIDTH = 32
+
+
+def runs_html(frame: RunsFrame, now: datetime) -> Markup:
+    """Render the first `MOST_ROWS` rows; ``now`` decides whether a time needs its date."""
+    if not frame.rows:
+        body = tag("div", empty_text(frame), class_="jt-empty")
+    else:
+        rows = [_row(row, frame, now) for row in frame.rows[:MOST_ROWS]]
+        body = tag("div", tag("table", tag("thead", _header(frame)), tag("tbody", rows)), class_="jt-scroll")
+    return join(
+        [
+            stylesheet("runs"),
+            tag("div", _head(frame), body, _foot(frame), class_="jtrack jt-runs", role="group", aria_label="runs"),
+        ]
+    )
+
+
+def count_text(frame: RunsFrame) -> str:
+    """``5 of 1,204 runs``, or ``1,204 runs`` where none are left out."""
+    if frame.n_runs == frame.n_total:
+        return plural(frame.n_runs, "run")
+    return f"{frame.n_runs:,} of {plural(frame.n_total, 'run')}"
+
+
+def empty_text(frame: RunsFrame) -> str:
+    """What to type to fill an empty table."""
+    if frame.n_total:
+        return f"No run fits this filter; there are {plural(frame.n_total, 'run')}. %runs without a filter shows all."
+    return "No runs yet. Put %%track in front of a cell that trains, and run it."
+
+
+def constants_text(frame: RunsFrame) -> str:
+    """The params that are the same in every run, in one line."""
+    shown = [f"{shorten(c.key, _KEY_WIDTH)} {c.text}" for c in frame.constants[:_MOST_CONSTANTS]]
+    rest = len(frame.constants) - len(shown)
+    return ", ".join([*shown, *([f"{rest:,} more"] if rest else [])])
+
+
+def _head(frame: RunsFrame) -> Markup:
+    filter_text = shorten(frame.query.filter_string, 200)
+    return tag(
+        "div",
+        tag("b", shorten(frame.title, 60), class_="jt-name"),
+        " ",
+        tag("span", count_text(frame)),
+        " ",
+        tag("code", filter_text, class_="jt-filter") if filter_text else None,
+        class_="jt-head",
+    )
+
+
+def _header(frame: RunsFrame) -> Markup:
+    cells = [tag("th", "run", scope="col")]
+    for index, column in enumerate(frame.columns):
+        number = "jt-num" if column.is_numeric else None
+        cells.append(tag("th", _title(column, frame), scope="col", class_=number, align="right" if number else None))
+        cells += [tag("th", "", class_="jt-spark", aria_hidden="true")] if _has_spark(frame, index) else []
+    return tag(
+        "tr", cells, tag("th", "took", scope="col", class_="jt-num", align="right"), tag("th", "started", scope="col")
+    )
+
+
+def _title(column: Column, frame: RunsFrame) -> str:
+    key = frame.query.order_by[0]
+    name = "experiment" if column.kind is ColumnKind.ATTRIBUTE else shorten(column.key, _KEY_WIDTH)
+    if not key.startswith(column.id):
+        return name
+    return f"{name} {'↓' if key.upper().endswith(' DESC') else '↑'}"
+
+
+def _has_spark(frame: RunsFrame, index: int) -> bool:
+    return index == 0 and any(row.spark for row in frame.rows)
+
+
+def _row(row: RunRow, frame: RunsFrame, now: datetime) -> Markup:
+    cells: list[Markup] = []
+    for index, (column, value) in enumerate(zip(frame.columns, row.cells, strict=True)):
+        cells.append(_cell(column, value))
+        if _has_spark(frame, index):
+            cells.append(tag("td", _spark(row.spark), class_="jt-spark"))
+    running = row.status in (RunStatus.RUNNING, RunStatus.SCHEDULED)
+    name = tag("span", shorten(row.run_name, 40), title=f"{shorten(row.run_name, 200)}, run {row.run_id}")
+    return tag(
+        "tr",
+        tag(
+            "th",
+            pieces.state_mark(row.status),
+            " ",
+            name,
+            " ",
+            tag("code", short_id(row.run_id), class_="jt-muted"),
+            scope="row",
+        ),
+        cells,
+        tag("td", "–" if running else format_duration(row.duration_s), class_="jt-num jt-muted", align="right"),
+        tag("td", pieces.moment_mark(row.started_at, now), class_="jt-muted"),
+    )
+
+
+def _cell(column: Column, value: float | str | None) -> Markup:
+    if isinstance(value, (int, float)):
+        text = format_number(value, column.decimals)
+        best = value == column.best
+        content: Markup | str = tag("b", text, title="best") if best else text
+        return tag("td", content, class_="jt-num jt-best" if best else "jt-num", align="right", title=repr(value))
+    text = MISSING if value is None else shorten(value, _CELL_WIDTH)
+    number = column.is_numeric
+    return tag("td", text, class_="jt-num" if number else None, align="right" if number else None)
+
+
+def _spark(spark: Sequence[int] | None) -> Markup | None:
+    return None if spark is None else spark_image(spark[::2], spark[1::2], "curve")
+
+
+def _foot(frame: RunsFrame) -> Markup | None:
+    parts = []
+    if frame.n_runs > MOST_ROWS:
+        parts.append(tag("span", f"first {MOST_ROWS} of {frame.n_runs:,}"))
+    if frame.constants:
+        parts.append(tag("span", "same in all: ", constants_text(frame)))
+    return tag("div", [join([part, " "]) for part in parts], class_="jt-foot") if parts else None

@@ -1,0 +1,49 @@
+"""The runs table as text, for a terminal and `text/plain`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from jtrack.widgets.format import MISSING, format_duration, format_moment, format_number, shorten
+from jtrack.widgets.frames import STATE_SHAPES, short_id
+from jtrack.widgets.runs.columns import Column
+from jtrack.widgets.runs.frame import RunRow, RunsFrame
+from jtrack.widgets.runs.html import constants_text, count_text, empty_text
+from jtrack.widgets.text_table import align_cells
+
+_MOST_COLUMNS = 8
+_WIDTH = 20
+
+
+def runs_text(frame: RunsFrame, now: datetime, max_rows: int | None = None) -> str:
+    """Render the rows of ``frame`` as lines; the best value of a metric ends in a star."""
+    head = f"{frame.title}  {count_text(frame)}"
+    head += f"  {frame.query.filter_string}" if frame.query.filter_string else ""
+    if not frame.rows:
+        return f"{head}\n  {empty_text(frame)}"
+    columns = frame.columns[:_MOST_COLUMNS]
+    shown = frame.rows[:max_rows]
+    titles = ["run", "id", *(shorten(column.key, _WIDTH) for column in columns), "took", "started"]
+    cells = [_cells(row, columns, now) for row in shown]
+    right = [False, False, *(column.is_numeric for column in columns), True, False]
+    lines = [f"  {line}" for line in align_cells([titles, *cells], right)]
+    rest = frame.n_runs - len(shown)
+    if rest > 0:
+        lines.append(f"  {rest:,} more")
+    if frame.constants:
+        lines.append(f"  same in all: {constants_text(frame)}")
+    return "\n".join([head, *lines])
+
+
+def _cells(row: RunRow, columns: tuple[Column, ...], now: datetime) -> list[str]:
+    values = [_cell(column, value) for column, value in zip(columns, row.cells, strict=False)]
+    name = f"{STATE_SHAPES[row.status]} {shorten(row.run_name, 30)}"
+    return [name, short_id(row.run_id), *values, format_duration(row.duration_s), format_moment(row.started_at, now)]
+
+
+def _cell(column: Column, value: float | str | None) -> str:
+    if isinstance(value, (int, float)):
+        # A blank in place of the star keeps the digits of the column in line.
+        star = "" if column.best is None else "*" if value == column.best else " "
+        return format_number(value, column.decimals) + star
+    return MISSING if value is None else shorten(value, _WIDTH)

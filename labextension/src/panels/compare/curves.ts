@@ -1,0 +1,180 @@
+// The curves of a comparison with what can be done to all of them: over steps or time, smoothed, runs drawn as groups.
+
+import { h, replace } from '../dom';
+import { type CompareCallbacks, type CompareFrame, type Curve, asFault } from '../frames';
+import { MISSING, shorten } from '../format';
+import { Chart, type ChartOptions, type Group, type XAxis } from '../chart';
+import { N_COLOURS, faultMark } from '../marks';
+
+const MOST_GROUPS = 7;
+const X_NAMES: [XAxis, string][] = [
+  ['step', 'step'],
+  ['relative', 'time since start'],
+  ['wall', 'clock (UTC)']
+];
+
+export class CurvesPart {
+  readonly node = h('div', { class: 'jt-curves' });
+  private charts: Chart[] = [];
+  private options: ChartOptions = { x: 'step', smoothing: 0, groups: null };
+  private hidden: ReadonlySet<number> = new Set();
+  private isFine = false;
+  private turn = 0;
+  private readonly area = h('div', { class: 'jt-charts' });
+  private readonly more = h('div', { class: 'jt-line' });
+  private readonly legend = h('div', { class: 'jt-line jt-legend-line' });
+  private readonly fault = h('div');
+
+  constructor(
+    private readonly frame: CompareFrame,
+    private readonly callbacks: CompareCallbacks
+  ) {
+    replace(this.node, this.toolbar(), this.fault, this.legend, this.area, this.more);
+    frame.curves.forEach(curve => this.add(curve));
+    this.offerMore();
+    this.drawLegend();
+    if (!this.charts.length) {
+      // Of many runs not even one curve may be saved: it is asked for at once.
+      this.more.querySelector('button')?.click();
+    }
+    this.node.hidden = frame.curve_keys.length === 0;
+  }
+
+  hide(runs: ReadonlySet<number>): void {
+    this.hidden = runs;
+    this.charts.forEach(chart => chart.hide(runs));
+  }
+
+  emphasize(run: number | null): void {
+    this.charts.forEach(chart => chart.emphasize(run));
+  }
+
+  private toolbar(): HTMLElement {
+    const x: HTMLSelectElement = h(
+      'select',
+      { 'aria-label': 'curves over', onchange: () => void this.over(x.value as XAxis) },
+      X_NAMES.map(([value, name]) => h('option', { value }, name))
+    );
+    const weight: HTMLInputElement = h('input', {
+      type: 'range',
+      min: 0,
+      max: 0.98,
+      step: 0.02,
+      value: 0,
+      'aria-label': 'smoothing of the curves',
+      oninput: () => this.redraw({ smoothing: Number(weight.value) })
+    });
+    const keys = groupKeys(this.frame);
+    const group: HTMLSelectElement = h(
+      'select',
+      { 'aria-label': 'draw runs as groups', onchange: () => this.redraw({ groups: groupsBy(this.frame, group.value) }) },
+      h('option', { value: '' }, 'one a run'),
+      h('option', { value: '*' }, 'mean of all runs'),
+      keys.map(key => h('option', { value: `=${key}` }, `mean by ${shorten(key, 24)}`))
+    );
+    return h(
+      'div',
+      { class: 'jt-toolbar jt-line' },
+      h('b', { class: 'jt-label' }, 'curves'),
+      h('label', {}, 'over ', x),
+      h('label', {}, 'lines ', group),
+      h('label', { class: 'jt-slide' }, 'smooth ', weight)
+    );
+  }
+
+  private redraw(change: Partial<ChartOptions>): void {
+    this.options = { ...this.options, ...change };
+    this.charts.forEach(chart => chart.change(this.options));
+    this.drawLegend();
+    const isThinned = this.charts.some(({ curve }) => curve.series.some(points => points && points.value.length < points.n_points));
+    if (isThinned && !this.isFine) {
+      // What was saved is enough to see, but not to smooth or to average.
+      this.isFine = true;
+      void this.over(this.options.x);
+    }
+  }
+
+  private async over(x: XAxis): Promise<void> {
+    const turn = ++this.turn;
+    try {
+      const curves = await Promise.all(this.charts.map(chart => this.callbacks.curve({ key: chart.curve.key, x })));
+      if (turn === this.turn) {
+        this.options = { ...this.options, x };
+        this.isFine = true;
+        this.charts.forEach((chart, i) => chart.change(this.options, curves[i]));
+        replace(this.fault);
+      }
+    } catch (error) {
+      if (turn === this.turn) {
+        replace(this.fault, faultMark(asFault(error)));
+      }
+    }
+  }
+
+  private drawLegend(): void {
+    const { groups } = this.options;
+    this.legend.hidden = groups === null;
+    replace(
+      this.legend,
+      groups?.map((group, i) => h('span', {}, h('b', { class: `jt-cat-${i % N_COLOURS}`, 'aria-hidden': 'true' }, '■ '), `${group.label} (${group.members.length})`)) ?? [],
+      h('span', { class: 'jt-muted' }, 'mean and its 95 % interval')
+    );
+  }
+
+  private add(curve: Curve): void {
+    if (curve.series.every(points => points === null)) {
+      return;
+    }
+    const chart = new Chart(curve, this.frame.runs);
+    chart.hide(this.hidden);
+    chart.change(this.options);
+    this.charts.push(chart);
+    this.area.append(chart.node);
+  }
+
+  private offerMore(): void {
+    const shown = new Set(this.charts.map(chart => chart.curve.key));
+    const buttons = this.frame.curve_keys
+      .filter(key => !shown.has(key))
+      .map(key => {
+        const button: HTMLButtonElement = h('button', { type: 'button', class: 'jt-link', onclick: () => void this.addMore(key, button) }, key);
+        return button;
+      });
+    replace(this.more, h('span', { class: 'jt-muted' }, 'more curves: '), buttons);
+    this.more.hidden = buttons.length === 0;
+  }
+
+  private async addMore(key: string, button: HTMLButtonElement): Promise<void> {
+    button.disabled = true;
+    try {
+      this.add(await this.callbacks.curve({ key, x: this.options.x }));
+      button.remove();
+      this.more.hidden = this.more.querySelector('button') === null;
+    } catch (error) {
+      button.disabled = false;
+      replace(this.fault, faultMark(asFault(error)));
+    }
+  }
+}
+
+/** Params that put the runs into a few groups, at least one of them of several runs. */
+function groupKeys(frame: CompareFrame): string[] {
+  const keys = frame.params.filter(param => {
+    const n = new Set(param.texts).size;
+    return n > 1 && n <= MOST_GROUPS && n < frame.runs.length;
+  });
+  return keys.map(param => param.key);
+}
+
+function groupsBy(frame: CompareFrame, choice: string): Group[] | null {
+  if (choice === '') {
+    return null;
+  }
+  const all = frame.runs.map((_, index) => index);
+  const param = frame.params.find(each => `=${each.key}` === choice);
+  if (!param) {
+    return [{ label: 'all runs', members: all }];
+  }
+  const labels = [...new Set(param.texts)].sort((a, b) => Number(a) - Number(b) || String(a).localeCompare(String(b)));
+  return labels.map(text => ({ label: text ?? MISSING, members: all.filter(index => param.texts[index] === text) }));
+}

@@ -1,0 +1,181 @@
+// The runs as points over two params or metrics, coloured by a third: numbers by a scale, texts by a colour each.
+
+import { h, replace, s } from '../dom';
+import { type CompareFrame, type ComparedColumn, type CompareCallbacks, asFault, asNumber } from '../frames';
+import { type Scale, makeScale } from '../axes';
+import { MISSING, formatNumber, formatTick, shorten } from '../format';
+import { N_COLOURS, faultMark } from '../marks';
+import { extent } from '../run/sketch';
+
+const [WIDTH, HEIGHT] = [620, 236];
+const [LEFT, TOP, RIGHT, BOTTOM] = [60, 8, 606, 194];
+const MOST_CATEGORIES = 7;
+const LOG_RATIO = 100;
+
+interface Axis {
+  id: string;
+  isLog: boolean;
+  /** The places of the runs; null where a run lacks it. */
+  values: (number | null)[];
+  texts: (string | null)[];
+  categories: string[] | null;
+}
+
+export class ScatterPart {
+  readonly node = h('div', { class: 'jt-scatter' });
+  private readonly known = new Map<string, Axis>();
+  private readonly picture = h('div', { class: 'jt-plot' });
+  private readonly legend = h('div', { class: 'jt-legend-line' });
+  private readonly said = h('div', { class: 'jt-muted jt-said', role: 'status' });
+  private chosen: { x: string; y: string; color: string };
+  private turn = 0;
+
+  constructor(
+    private readonly frame: CompareFrame,
+    private readonly callbacks: CompareCallbacks
+  ) {
+    const metrics = frame.axes.filter(axis => axis.startsWith('metrics.'));
+    const params = frame.axes.filter(axis => axis.startsWith('params.'));
+    const numeric = frame.params.find(param => param.is_numeric);
+    const x = (numeric && params.find(axis => axis === `params.${numeric.key}`)) ?? params[0] ?? metrics[1] ?? metrics[0]!;
+    this.chosen = { x, y: metrics[0] ?? x, color: '' };
+    replace(this.node, h('div', { class: 'jt-toolbar' }, this.select('x'), this.select('y'), this.select('color')), this.picture, this.legend, this.said);
+    void this.draw();
+  }
+
+  private select(name: 'x' | 'y' | 'color'): HTMLElement {
+    const select: HTMLSelectElement = h(
+      'select',
+      {
+        'aria-label': `scatter ${name}`,
+        onchange: () => {
+          this.chosen = { ...this.chosen, [name]: select.value };
+          void this.draw();
+        }
+      },
+      name === 'color' && h('option', { value: '' }, 'run'),
+      this.frame.axes.map(axis => h('option', { value: axis }, shorten(axis.replace(/^\w+\./, ''), 40)))
+    );
+    select.value = this.chosen[name];
+    return h('label', {}, `${name} `, select);
+  }
+
+  private async draw(): Promise<void> {
+    const turn = ++this.turn;
+    const { x, y, color } = this.chosen;
+    try {
+      const [across, up, hue] = await Promise.all([this.axis(x), this.axis(y), color ? this.axis(color) : null]);
+      if (turn === this.turn) {
+        this.plot(across, up, hue);
+      }
+    } catch (error) {
+      if (turn === this.turn) {
+        replace(this.picture, faultMark(asFault(error)));
+      }
+    }
+  }
+
+  private async axis(id: string): Promise<Axis> {
+    const known = this.known.get(id) ?? toAxis(await this.callbacks.column({ axis: id }));
+    this.known.set(id, known);
+    return known;
+  }
+
+  private plot(x: Axis, y: Axis, hue: Axis | null): void {
+    const places = this.frame.runs.map((_, i) => i).filter(i => x.values[i] !== null && y.values[i] !== null);
+    const scale = (axis: Axis, start: number, end: number): Scale => {
+      const [low, high] = axis.categories ? [-0.5, axis.categories.length - 0.5] : extent(places.map(i => axis.values[i]!));
+      return makeScale([low, high], start, end, axis.isLog);
+    };
+    const [across, up] = [scale(x, LEFT + 8, RIGHT - 8), scale(y, BOTTOM - 8, TOP + 8)];
+    const points = places.map(i => {
+      const { colour, style } = this.paint(hue, i);
+      const spot = s('circle', {
+        class: `jt-dot ${colour}`,
+        style,
+        cx: across(x.values[i]!).toFixed(1),
+        cy: up(y.values[i]!).toFixed(1),
+        r: 4.5,
+        tabindex: 0,
+        role: 'img',
+        'aria-label': this.describe(i, x, y, hue),
+        onpointerenter: () => replace(this.said, this.describe(i, x, y, hue)),
+        onfocus: () => replace(this.said, this.describe(i, x, y, hue))
+      });
+      return spot;
+    });
+    const label = `${places.length} runs by ${x.id} and ${y.id}`;
+    replace(
+      this.picture,
+      s('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'jt-dots', role: 'group', 'aria-label': label }, axes(x, across, y, up), points)
+    );
+    this.drawLegend(hue);
+    const rest = this.frame.runs.length - places.length;
+    replace(this.said, rest > 0 ? `${rest} runs have no value on an axis` : `${places.length} runs`);
+  }
+
+  private paint(hue: Axis | null, i: number): { colour: string; style: string | null } {
+    const value = hue ? hue.values[i] : i;
+    if (value === null || value === undefined) {
+      return { colour: 'jt-muted', style: null };
+    }
+    if (!hue || hue.categories) {
+      return { colour: `jt-cat-${value % N_COLOURS}`, style: null };
+    }
+    const part = makeScale(extent(hue.values.flatMap(each => each ?? [])), 0, 100, hue.isLog)(value);
+    const stop = Math.min(Math.floor(part / 25), 3);
+    return { colour: `jt-viridis jt-stop-${stop}`, style: `--jt-at:${((part - 25 * stop) * 4).toFixed(1)}%` };
+  }
+
+  private describe(i: number, x: Axis, y: Axis, hue: Axis | null): string {
+    const run = this.frame.runs[i]!;
+    const parts = [x, y, ...(hue && hue.id !== x.id && hue.id !== y.id ? [hue] : [])].map(axis => `${keyOf(axis)} ${valueText(axis, i)}`);
+    return `${run.letter} ${shorten(run.run_name, 40)}: ${parts.join(', ')}`;
+  }
+
+  private drawLegend(hue: Axis | null): void {
+    if (!hue) {
+      replace(this.legend);
+    } else if (hue.categories) {
+      replace(this.legend, hue.categories.slice(0, 12).map((text, i) => h('span', {}, h('b', { class: `jt-cat-${i % N_COLOURS}`, 'aria-hidden': 'true' }, '● '), shorten(text, 24))));
+    } else {
+      const [low, high] = extent(hue.values.flatMap(each => each ?? []));
+      replace(this.legend, h('span', {}, `${keyOf(hue)} ${formatTick(low)} `, h('span', { class: 'jt-scale', 'aria-hidden': 'true' }), ` ${formatTick(high)}`));
+    }
+  }
+}
+
+function toAxis(column: ComparedColumn): Axis {
+  const numbers = column.values.map(asNumber);
+  if (column.is_numeric) {
+    const finite = numbers.flatMap(value => value ?? []);
+    const [low, high] = extent(finite);
+    return { id: column.id, isLog: column.id.startsWith('params.') && low > 0 && high / low > LOG_RATIO, values: numbers, texts: column.texts, categories: null };
+  }
+  const categories = [...new Set(column.texts.flatMap(text => text ?? []))].sort();
+  return { id: column.id, isLog: false, values: column.texts.map(text => (text === null ? null : categories.indexOf(text))), texts: column.texts, categories };
+}
+
+function axes(x: Axis, across: Scale, y: Axis, up: Scale): SVGElement[] {
+  const ticks = (axis: Axis, scale: Scale, room: number): [number, string][] =>
+    axis.categories
+      ? axis.categories.flatMap((text, i): [number, string][] => (axis.categories!.length > MOST_CATEGORIES && i % Math.ceil(axis.categories!.length / MOST_CATEGORIES) ? [] : [[i, shorten(text, room)]]))
+      : scale.ticks.map((tick): [number, string] => [tick, formatTick(tick)]);
+  return [
+    ...ticks(y, up, 8).flatMap(([at, text]) => [
+      s('path', { class: 'jt-gridline', d: `M${LEFT} ${up(at).toFixed(1)}H${RIGHT}` }),
+      s('text', { x: LEFT - 6, y: (up(at) + 3.5).toFixed(1), 'text-anchor': 'end' }, text)
+    ]),
+    ...ticks(x, across, 12).map(([at, text]) => s('text', { x: across(at).toFixed(1), y: BOTTOM + 16, 'text-anchor': 'middle' }, text)),
+    s('text', { x: (LEFT + RIGHT) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, shorten(keyOf(x), 60)),
+    s('text', { transform: `translate(11 ${(TOP + BOTTOM) / 2}) rotate(-90)`, 'text-anchor': 'middle' }, shorten(keyOf(y), 36))
+  ];
+}
+
+function keyOf(axis: Axis): string {
+  return axis.id.replace(/^\w+\./, '');
+}
+
+function valueText(axis: Axis, i: number): string {
+  return axis.categories ? (axis.texts[i] ?? MISSING) : formatNumber(axis.values[i] ?? null);
+}

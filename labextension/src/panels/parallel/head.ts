@@ -1,0 +1,178 @@
+// The head of an axis: its name and how much it has to do with the objective. Drag it to move the axis, click it for
+// what else can be done with the axis; both work by keyboard.
+
+import { h, replace } from '../dom';
+import type { ParallelAxis } from './frame';
+
+const MINUS = '−';
+const DRAG = 4;
+
+export interface HeadActions {
+  /** The pointer drags the head to this place in the plot; null when it is let go. */
+  drag(x: number | null): void;
+  move(step: number): void;
+  menu(anchor: HTMLElement): void;
+  leave(step: number): void;
+}
+
+export class AxisHead {
+  readonly node: HTMLElement;
+  private readonly button: HTMLButtonElement;
+  private readonly note = h('span', { class: 'jt-axis-note' });
+  private startX: number | null = null;
+  private wasDragged = false;
+
+  constructor(private readonly actions: HeadActions) {
+    this.button = h('button', {
+      class: 'jt-axis-name',
+      type: 'button',
+      'aria-haspopup': 'menu',
+      'aria-expanded': 'false',
+      onclick: () => this.onClick(),
+      onpointerdown: (event: PointerEvent) => this.onDown(event),
+      onpointermove: (event: PointerEvent) => this.onMove(event),
+      onpointerup: () => this.onUp(),
+      onpointercancel: () => this.onUp(),
+      onkeydown: (event: KeyboardEvent) => this.onKey(event)
+    });
+    this.node = h('div', { class: 'jt-axis-head' }, this.button, this.note);
+  }
+
+  focus(): void {
+    this.button.focus();
+  }
+
+  update(axis: ParallelAxis, isObjective: boolean, width: number): void {
+    const note = noteText(axis, isObjective);
+    this.button.title = `${axis.key}${note.long ? `, ${note.long}` : ''}. Drag to move the axis, click for more.`;
+    this.button.setAttribute('aria-label', `axis ${axis.key}${note.long ? `, ${note.long}` : ''}`);
+    replace(this.button, axis.key);
+    replace(this.note, note.short);
+    this.node.style.width = `${width}px`;
+  }
+
+  private onClick(): void {
+    if (!this.wasDragged) {
+      this.actions.menu(this.button);
+    }
+    this.wasDragged = false;
+  }
+
+  private onDown(event: PointerEvent): void {
+    if (event.button === 0) {
+      this.startX = event.clientX;
+      this.wasDragged = false;
+      this.button.setPointerCapture(event.pointerId);
+    }
+  }
+
+  private onMove(event: PointerEvent): void {
+    if (this.startX === null) {
+      return;
+    }
+    if (this.wasDragged || Math.abs(event.clientX - this.startX) > DRAG) {
+      this.wasDragged = true;
+      const stage = this.node.parentElement!.getBoundingClientRect();
+      this.actions.drag(event.clientX - stage.left);
+    }
+  }
+
+  private onUp(): void {
+    this.startX = null;
+    if (this.wasDragged) {
+      this.actions.drag(null);
+    }
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const step = event.key === 'ArrowLeft' ? -1 : event.key === 'ArrowRight' ? 1 : 0;
+    if (step) {
+      event.preventDefault();
+      event.stopPropagation();
+      (event.shiftKey ? this.actions.move : this.actions.leave)(step);
+    }
+  }
+}
+
+/** What stands under an axis' name, and the same in words. */
+export function noteText(axis: ParallelAxis, isObjective: boolean): { short: string; long: string } {
+  if (isObjective) {
+    const arrow = axis.direction ? { lower: ' ↓', higher: ' ↑' }[axis.direction] : '';
+    return { short: `objective${arrow}`, long: `the objective${axis.direction ? `, ${axis.direction} is better` : ''}` };
+  }
+  if (axis.correlation === null) {
+    return { short: '', long: '' };
+  }
+  const size = Math.abs(axis.correlation).toFixed(2);
+  const isNegative = axis.correlation < 0 && size !== '0.00';
+  const text = `${isNegative ? MINUS : ''}${size}`;
+  return axis.measure === 'eta'
+    ? { short: `η ${text}`, long: `correlation ratio with the objective's ranks ${text}` }
+    : { short: `ρ ${text}`, long: `rank correlation with the objective ${text}` };
+}
+
+export interface MenuItem {
+  label: string;
+  checked?: boolean;
+  disabled?: boolean;
+  act(): void;
+}
+
+/** A menu below an anchor, inside `place`; it goes when something is chosen or the focus leaves it. */
+export function openMenu(place: HTMLElement, anchor: HTMLElement, label: string, items: MenuItem[]): void {
+  place.querySelector('.jt-menu')?.remove();
+  let closed = false;
+  const close = (refocus: boolean): void => {
+    if (!closed) {
+      closed = true;
+      anchor.setAttribute('aria-expanded', 'false');
+      menu.remove();
+      if (refocus) {
+        anchor.focus();
+      }
+    }
+  };
+  const buttons = items.map(item =>
+    h(
+      'button',
+      {
+        type: 'button',
+        role: item.checked === undefined ? 'menuitem' : 'menuitemcheckbox',
+        'aria-checked': item.checked === undefined ? null : String(item.checked),
+        disabled: item.disabled ?? false,
+        onclick: () => {
+          close(true);
+          item.act();
+        }
+      },
+      h('i', { 'aria-hidden': 'true' }, item.checked ? '✓' : ''),
+      item.label
+    )
+  );
+  const menu = h('div', { class: 'jt-menu', role: 'menu', 'aria-label': label }, buttons);
+  menu.addEventListener('keydown', event => {
+    const open = buttons.filter(button => !button.disabled);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      const at = open.indexOf(document.activeElement as HTMLButtonElement);
+      open[(at + step + open.length) % open.length]!.focus();
+    } else if (event.key === 'Escape' || event.key === 'Tab') {
+      close(true);
+    }
+    if (step || event.key === 'Escape') {
+      event.preventDefault();
+    }
+    event.stopPropagation();
+  });
+  menu.addEventListener('focusout', event => {
+    if (!menu.contains(event.relatedTarget as Node | null)) {
+      close(false);
+    }
+  });
+  place.append(menu);
+  const [box, at] = [place.getBoundingClientRect(), anchor.getBoundingClientRect()];
+  menu.style.left = `${Math.max(4, Math.min(at.left - box.left, box.width - menu.offsetWidth - 4))}px`;
+  menu.style.top = `${at.bottom - box.top + 20}px`;
+  anchor.setAttribute('aria-expanded', 'true');
+  buttons.find(button => !button.disabled)?.focus();
+}
