@@ -199,10 +199,8 @@ _MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {}
 
 
 def create_tail(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make an empty tail; whatever tail there was is gone."""
-    connection.execute("CREATE SCHEMA IF NOT EXISTS tail")
-    for table in (*COLUMNS, "killed"):
-        connection.execute(f"DROP TABLE IF EXISTS tail.{table}")
+    """Make an empty tail."""
+    connection.execute("CREATE SCHEMA tail")
     create_tables(connection, "tail")
     connection.execute("CREATE TABLE tail.killed (run_id VARCHAR, ended_at TIMESTAMP)")
 
@@ -212,10 +210,10 @@ def create_views(connection: duckdb.DuckDBPyConnection, artifacts: Path, *, is_f
     for table in COLUMNS:
         # Where nothing was ever folded, the base holds the default experiment and no more: simpler views are quicker.
         query = _tail_over_base(table) if is_folded or table == "experiments" else f"SELECT * FROM tail.{table}"
-        connection.execute(f"CREATE OR REPLACE VIEW every_{table} AS {query}")
-    connection.execute("CREATE OR REPLACE TABLE tail.here AS SELECT ?::VARCHAR AS path", [str(artifacts)])
+        connection.execute(f"CREATE VIEW every_{table} AS {query}")
+    connection.execute("CREATE TABLE tail.here AS SELECT ?::VARCHAR AS path", [str(artifacts)])
     for view, query in _SHOWN.items():
-        connection.execute(f"CREATE OR REPLACE VIEW {view} AS {query}")
+        connection.execute(f"CREATE VIEW {view} AS {query}")
 
 
 def key_columns(table: str) -> list[str]:
