@@ -56,9 +56,9 @@ def thin(value: NDArray[np.float64], max_points: int) -> NDArray[np.int64]:
         return np.array([0, n - 1])
     # A bucket a row, the last ones padded with NaN: all extremes in two calls.
     width = -(-(n - 2) // n_buckets)
-    buckets = np.full(n_buckets * width, np.nan)
-    buckets[: n - 2] = value[1:-1]
-    buckets = buckets.reshape(n_buckets, width)
+    padded = np.full(n_buckets * width, np.nan)
+    padded[: n - 2] = value[1:-1]
+    buckets = padded.reshape(n_buckets, width)
     some = ~np.isnan(buckets).all(axis=1)
     starts = 1 + width * np.flatnonzero(some)
     lows, highs = np.nanargmin(buckets[some], axis=1), np.nanargmax(buckets[some], axis=1)
