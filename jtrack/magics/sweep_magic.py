@@ -189,14 +189,14 @@ class _GrowingPanel:
     """Parallel coordinates below the cell, drawn anew now and then: a twentieth of the sweep's time at most."""
 
     SHARE = 20
-    FIRST_AFTER_S = 1.0
+    EVERY_S = 1.0
 
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
         self._panel: Any = None
         self._handle: Any = None
         self._n_trials = 0
-        self._next_look = time.monotonic() + self.FIRST_AFTER_S
+        self._next_look = time.monotonic() + self.EVERY_S
 
     def grow(self) -> None:
         """Show one more trial, if it is time."""
@@ -204,9 +204,10 @@ class _GrowingPanel:
         began = time.monotonic()
         if self._n_trials < 2 or began < self._next_look:
             return
+        is_first = self._panel is None
         self._draw()
-        took = time.monotonic() - began
-        self._next_look = time.monotonic() + max(self.FIRST_AFTER_S, self.SHARE * took)
+        took = 0.0 if is_first else time.monotonic() - began  # the first time loads the widgets, once
+        self._next_look = time.monotonic() + max(self.EVERY_S, self.SHARE * took)
 
     def finish(self) -> None:
         """Show all of it: in the saved notebook, this is what stays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import signal
@@ -59,7 +60,7 @@ def check_whole(result: Any, n: int) -> None:
 
 @pytest.fixture(scope="module")
 def dask_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    distributed = pytest.importorskip("distributed")
+    distributed = importlib.import_module("distributed")
     folder = tmp_path_factory.mktemp("dask")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
@@ -88,7 +89,7 @@ def test_dask_replaces_a_killed_worker_and_runs_its_trial_again(dask_client: Any
 
 @pytest.fixture(scope="module")
 def spark_session(tmp_path_factory: pytest.TempPathFactory, could_not_run: Callable[[str], NoReturn]) -> Iterator[Any]:
-    sql = pytest.importorskip("pyspark.sql")
+    sql = importlib.import_module("pyspark.sql")
     if shutil.which("java") is None:
         could_not_run("Spark needs a Java: apt-get install default-jre-headless")
     folder = tmp_path_factory.mktemp("spark")
@@ -119,26 +120,6 @@ def test_a_python_worker_of_spark_that_is_killed_costs_its_trial(spark_session: 
     statuses = sorted(row["status"] for row in result.rows)
     assert statuses == ["FINISHED"] * 5 + ["KILLED"]
     assert result.run.info.status == "FINISHED"
-
-
-@pytest.fixture(scope="module")
-def ray_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    ray = pytest.importorskip("ray")
-    folder = tmp_path_factory.mktemp("ray")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *sys.path]))
-        patch.chdir(folder)
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, address="local")
-        yield
-        ray.shutdown()
-
-
-@pytest.mark.filterwarnings("ignore")  # Ray's own
-def test_ray_runs_the_trials_and_a_killed_worker_costs_its_own(ray_here: None) -> None:
-    result = jtrack.sweep(objective, X, max_evals=6, executor="ray", parallelism=2, seed=1)
-    check_whole(result, 6)
-    lossy = jtrack.sweep(dies_once, X, max_evals=6, executor="ray", parallelism=2, seed=1)
-    assert sorted(row["status"] for row in lossy.rows) == ["FINISHED"] * 5 + ["KILLED"]
 
 
 def test_the_width_of_an_executor_is_what_is_asked_for() -> None:
