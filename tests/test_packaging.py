@@ -90,6 +90,12 @@ def test_the_server_lists_the_installed_extension_as_ok(installed: Path) -> None
     assert re.search(rf"^\s+{module} \S+ OK$", shown, re.MULTILINE), shown
 
 
+def test_the_wheel_holds_what_jupyterlab_adds_to_its_menus_and_shortcuts(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert [name for name in names if name.endswith(f"{EXTENSION}/schemas/jtrack/side-panel.json")]
+    assert [name for name in names if name.endswith(f"{EXTENSION}/static/style.js")]
+
+
 def test_the_installed_package_finds_its_own_notebook(installed: Path) -> None:
     code = "from jtrack.commands.demo import quickstart_notebook; print(quickstart_notebook())"
     assert run_installed(installed, "-c", code).stdout.strip() == str(installed / "jtrack/notebooks/quickstart.ipynb")

@@ -83,7 +83,7 @@ def test_the_runs_of_a_notebook_open_beside_it_and_leave_it_alone(lab: Lab, fold
         notebook.wait_for_output(1, "score")
     before = lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.model.toJSON()")
     lab.choose_from_palette("jtrack: Show Runs of This Notebook")
-    shown = lab.page.locator(".jp-jtrack-runs .jp-OutputArea-output")
+    shown = lab.page.locator(".jtrack-host .jt-grid")
     shown.filter(has_text="here").wait_for()
     assert "elsewhere" not in shown.inner_text()
     lab.screenshot("runs-beside")

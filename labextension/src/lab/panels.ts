@@ -63,6 +63,7 @@ function makeWidget(app: JupyterFrontEnd, services: RunServices, args: PanelArgs
 
 function addTools(app: JupyterFrontEnd, services: RunServices, widget: HostWidget, frame: Frame): void {
   const { run_name, notebook_path, cell_id } = frame;
+  widget.title.label = run_name ?? widget.title.label;
   if (run_name && notebook_path && cell_id) {
     const run = { run_name, notebook_path, cell_id };
     const onClick = (): void => void goToCell(app, services.places, run);

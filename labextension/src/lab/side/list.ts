@@ -41,6 +41,7 @@ export class RunsList {
       'aria-multiselectable': 'true',
       onkeydown: (event: KeyboardEvent) => this.onKey(event),
       onclick: (event: MouseEvent) => this.onClick(event),
+      onfocusin: (event: FocusEvent) => this.activate(this.runAt(event.target as Element)?.run_id ?? this.active, false),
       onscroll: () => this.onScroll()
     });
     this.timer = window.setInterval(() => this.updateTimes(), AGO_EVERY_MS);
@@ -232,7 +233,7 @@ function drawRow(run: ListedRun, metric: Metric, spark: number[] | null, isBest:
       'span',
       { class: 'jt-side-value' },
       metric && h('span', { class: 'jt-muted jt-cut', title: metric.key }, metric.key),
-      h('span', { class: isBest ? 'jt-best' : null }, value),
+      (metric || !inside) && h('span', { class: isBest ? 'jt-best' : null }, value),
       inside && h('span', { class: 'jt-muted' }, inside)
     ),
     h('span', { class: 'jt-side-spark' }, spark && sparkLine(spark))

@@ -26,7 +26,7 @@ const KEYS: [keys: string, does: string][] = [
   ['Shift ↑ ↓', 'select several'],
   ['Ctrl A', 'select all'],
   ['C', 'go to its cell'],
-  ['Esc', 'select none; in the filter: empty it']
+  ['Esc', 'select none, or empty the filter']
 ];
 
 export class SidePanel extends Widget {
@@ -139,10 +139,9 @@ export class SidePanel extends Widget {
     }
     const ids = [...model.selected];
     return [
-      h('span', {}, `${n} selected`),
+      h('span', {}, `${n} selected`, ' ', h('button', { type: 'button', class: 'jt-link', title: 'select none', 'aria-label': 'select none', onclick: () => model.select([]) }, '✕')),
       action('compare', () => this.compareChosen(), n > 1),
-      action('parallel', () => this.actions.parallel(ids, model.place), n > 1),
-      action('clear', () => model.select([]))
+      action('parallel', () => this.actions.parallel(ids, model.place), n > 1)
     ];
   }
 
