@@ -1,0 +1,120 @@
+"""Between a cell and its runs: the mark under it, from a run to its cell and back, the commands that write headers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from playwright.sync_api import Request, expect
+
+from tests.ui.lab import Lab, Notebook
+from tests.ui.side import LOAD, TRACKED, Side, main_area, open_new_notebook
+
+DOCUMENT = "() => JSON.stringify(window.jupyterapp.shell.currentWidget.model.toJSON())"
+
+
+def mark(notebook: Notebook, index: int) -> str:
+    return notebook.cell(index).locator(".jtrack-mark").inner_text()
+
+
+def test_a_tracked_cell_is_marked_with_its_last_metric_and_the_document_knows_nothing_of_it(
+    lab: Lab, folder: Path
+) -> None:
+    notebook = open_new_notebook(lab, folder, LOAD, TRACKED.format(name="first", depth=4), "print('untracked')")
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    notebook.run_cell(2)
+    shown = notebook.cell(1).locator(".jtrack-mark")
+    expect(shown).to_contain_text("val_accuracy 0.8400 · 1 run")
+    notebook.edit_cell(1, TRACKED.format(name="second", depth=6))
+    notebook.run_cell(1)
+    expect(shown).to_contain_text("val_accuracy 0.8600 ▲ 0.0200 · 2 runs")
+    lab.screenshot("mark")
+    assert notebook.panel.locator(".jtrack-mark").count() == 1
+    document = json.loads(lab.page.evaluate(DOCUMENT))
+    assert [cell["metadata"].keys() & {"jtrack"} for cell in document["cells"]] == [set()] * 3
+    assert "2 runs" not in json.dumps([cell["source"] for cell in document["cells"]])
+    assert lab.console_errors == []
+
+
+def test_from_a_run_to_its_cell_and_from_the_cell_to_its_runs(lab: Lab, folder: Path) -> None:
+    middle = [f"'cell {number}'" for number in range(60)]
+    sources = [LOAD, TRACKED.format(name="top", depth=4), *middle, TRACKED.format(name="bottom", depth=6)]
+    notebook = open_new_notebook(lab, folder, *sources)
+    last = len(sources) - 1
+    for index in (0, 1, last):
+        notebook.run_cell(index)
+    side = Side.of(lab)
+    side.wait_for_names("bottom", "top")
+    notebook.scroll_to(0)
+    side.rows("bottom").focus()
+    lab.page.keyboard.press("c")
+    active = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+    lab.page.wait_for_function(f"last => ({active})() === last", arg=last)
+    expect(notebook.cell(last)).to_be_in_viewport()
+    lab.screenshot("to-cell")
+
+    lab.choose_from_palette("jtrack: Show Runs of This Cell")
+    side.wait_for_names("bottom")
+    lab.screenshot("runs-of-cell", of=side.panel)
+    side.panel.get_by_role("button", name="show the runs of all cells").click()
+    side.wait_for_names("bottom", "top")
+
+    # The way back also leads from a run's page, when the notebook was closed.
+    side.rows("top").click()
+    main_area(lab.page).get_by_role("tab", name="overview").wait_for()
+    lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save-all').then(() => null)")
+    lab.page.evaluate(
+        "() => [...window.jupyterapp.shell.widgets('main')].find(w => w.context?.path.endsWith('wine.ipynb')).dispose()"
+    )
+    lab.page.get_by_role("button", name="Go to the cell of top").click()
+    lab.page.wait_for_function(f"() => window.jupyterapp.shell.currentWidget?.content?.model && ({active})() === 1")
+    expect(notebook.cell(1).locator(".jtrack-mark")).to_contain_text("0.8400")
+    notebook.cell(1).locator(".jtrack-mark button").click()
+    side.wait_for_names("top")
+    assert lab.console_errors == []
+
+
+def test_five_hundred_cells_cost_one_question(lab: Lab, folder: Path) -> None:
+    sources = [
+        LOAD,
+        *(f"%%track --name run-{n}\ndepth = {n}\naccuracy = depth / 8" for n in range(5)),
+        *(f"{n}" for n in range(500)),
+    ]
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/jtrack/api/cells" in request.url:
+            asked.append(request.url)
+
+    notebook = open_new_notebook(lab, folder, *sources)
+    for index in range(6):
+        notebook.run_cell(index)
+    expect(notebook.cell(5).locator(".jtrack-mark")).to_contain_text("accuracy 0.5")
+    lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save').then(() => null)")
+    lab.page.on("request", note)
+    again = lab.open_notebook(f"{folder.name}/wine.ipynb")
+    for index in range(1, 6):
+        again.scroll_to(index)
+        expect(again.cell(index).locator(".jtrack-mark")).to_contain_text(f"accuracy {(index - 1) / 8:.3g}")
+    again.scroll_to(len(sources) - 1)
+    assert len(asked) == 1
+
+
+def test_the_toolbar_menu_tracks_and_sweeps_the_cell(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, "lr = 0.1\ndepth = 4\nloss = lr * depth")
+    notebook.scroll_to(0)
+    button = notebook.panel.get_by_role("button", name="jtrack: track this cell, and more")
+    button.click()
+    menu = lab.page.locator(".lm-Menu.jtrack-menu")
+    menu.wait_for()
+    lab.screenshot("notebook-menu")
+    menu.get_by_text("jtrack: Track This Cell").click()
+    lab.page.wait_for_function("() => window.jupyterapp.commands.isToggled('jtrack:track-cell')")
+    assert notebook.source(0).startswith("%%track\nlr = 0.1")
+    button.click()
+    menu.get_by_text("jtrack: Sweep This Cell").click()
+    header = "%%sweep --max-evals 20 --minimize loss lr=uniform(0.05,0.2) depth=choice(2,4,8)\n"
+    assert notebook.source(0) == f"{header}lr = 0.1\ndepth = 4\nloss = lr * depth"
+    assert lab.page.evaluate("() => window.getSelection().toString()") == "loss"
+    assert not lab.page.evaluate("() => window.jupyterapp.commands.isEnabled('jtrack:sweep-cell')")

@@ -1,0 +1,249 @@
+"""The side panel in a real JupyterLab: whose runs, live beside a busy or a dead kernel, searched, selected, opened."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.ui.lab import Lab
+from tests.ui.server import SERVER_CONFIG, lab_server
+from tests.ui.side import (
+    LOAD,
+    MAKE_RUNS,
+    TRACKED,
+    TRAIN,
+    Side,
+    accessibility_faults,
+    begin,
+    main_area,
+    open_new_notebook,
+    write_notebook,
+)
+
+SWEEP = """
+import jtrack, jtrack.tracking
+from jtrack.entities import RunKind
+with jtrack.tracking.start_run(run_name="lofty-lynx", kind=RunKind.SWEEP):
+    for trial in range(8):
+        with jtrack.tracking.start_run(run_name=f"trial-{trial}", nested=True, kind=RunKind.TRIAL):
+            jtrack.log_param("depth", trial)
+            jtrack.log_metric("loss", (trial - 3) ** 2)
+""".strip()
+
+# JupyterLab saves the layout a moment after it changed; earlier tests left theirs in the same workspace.
+_WAIT_FOR_SAVED_LAYOUT = """async folder => {
+  for (;;) {
+    const { data } = await window.jupyterapp.serviceManager.workspaces.fetch('default');
+    const front = data['layout-restorer:data']?.main?.current ?? '';
+    if (front.startsWith('jtrack-panels:') && JSON.stringify(data[front] ?? '').includes(folder)) return;
+  }
+}"""
+
+
+def test_it_lists_the_runs_of_this_notebook_of_this_folder_and_all(lab: Lab, folder: Path) -> None:
+    (folder / "sub").mkdir()
+    write_notebook(folder / "sub" / "deep.ipynb", LOAD, TRACKED.format(name="deeper", depth=2))
+    beside = open_new_notebook(lab, folder, LOAD, TRACKED.format(name="beside", depth=3), name="other")
+    beside.run_cell(0)
+    beside.run_cell(1)
+    deep = lab.open_notebook(f"{folder.name}/sub/deep.ipynb")
+    deep.run_cell(0)
+    deep.run_cell(1)
+    here = open_new_notebook(lab, folder, LOAD, TRACKED.format(name="here", depth=4))
+    side = Side.of(lab)
+    side.panel.get_by_text("No runs of this notebook yet").wait_for()
+    lab.screenshot("side-empty", of=side.panel)
+    here.run_cell(0)
+    here.run_cell(1)
+    side.wait_for_names("here")
+    side.choose("runs of this folder")
+    side.wait_for_names("here", "deeper", "beside")
+    side.choose("all runs")
+    side.wait_for_names("here", "deeper", "beside")
+    assert lab.console_errors == []
+    assert lab.foreign_requests == []
+
+
+def test_it_follows_a_run_while_the_kernel_is_busy_and_knows_it_killed(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, LOAD, TRAIN.format(name="long-one"))
+    side = Side.of(lab)
+    notebook.run_cell(0)
+    begin(notebook, 1)
+    row = side.rows("long-one")
+    expect(row).to_contain_text("running")
+    value = row.locator(".jt-side-value")
+    for _ in range(2):
+        before = value.inner_text()
+        expect(value).not_to_have_text(before)
+    row.locator(".jt-sparkline").wait_for()
+    assert notebook.cell(1).locator(".jp-InputPrompt").inner_text() == "[*]:"
+    lab.screenshot("side-busy")
+
+    kernel = int(notebook.wait_for_output(1, "training in").inner_text().split()[2])
+    os.kill(kernel, signal.SIGKILL)
+    expect(row).to_contain_text("killed", timeout=30_000)
+    lab.screenshot("side-killed", of=side.panel)
+    assert lab.foreign_requests == []
+
+
+def test_a_filter_is_searched_for_and_its_fault_is_shown_in_place(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, MAKE_RUNS)
+    notebook.run_cell(0)
+    side = Side.of(lab)
+    side.choose("all runs")
+    side.wait_for_names("depth-6", "depth-4", "depth-2")
+    side.filter("params.depth > 2")
+    side.wait_for_names("depth-6", "depth-4")
+
+    side.filter("params.depth > 2 and metrics.val_accuracy >")
+    fault = side.panel.get_by_role("alert")
+    expect(fault).to_contain_text("val_accuracy")
+    box = side.panel.get_by_label("filter runs")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    assert box.input_value() == "params.depth > 2 and metrics.val_accuracy >"
+    # What was found before goes on being shown, and being followed.
+    side.wait_for_names("depth-6", "depth-4")
+    lab.screenshot("side-fault", of=side.panel)
+
+    side.filter("params.depth = 999")
+    side.panel.get_by_text("No run fits this filter").wait_for()
+    assert fault.count() == 0
+    box.press("Escape")
+    side.wait_for_names("depth-6", "depth-4", "depth-2")
+
+
+def test_it_sorts_by_a_metric_and_marks_the_best(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, MAKE_RUNS)
+    notebook.run_cell(0)
+    side = Side.of(lab)
+    side.choose("all runs")
+    side.wait_for_names("depth-6", "depth-4", "depth-2")
+    side.panel.get_by_label("sort by").select_option("val_accuracy")
+    expect(side.rows("depth-6").locator(".jt-best")).to_have_text("0.8592")
+    side.panel.get_by_role("button", name="highest first").click()
+    side.wait_for_names("depth-2", "depth-4", "depth-6")
+    assert lab.console_errors == []
+
+
+def test_runs_are_walked_selected_and_compared_with_keys_alone(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, MAKE_RUNS)
+    notebook.run_cell(0)
+    side = Side.of(lab)
+    side.choose("all runs")
+    side.wait_for_names("depth-6", "depth-4", "depth-2")
+    side.panel.get_by_label("filter runs").press("ArrowDown")
+    expect(side.rows("depth-6")).to_be_focused()
+    lab.page.keyboard.press("Space")
+    lab.page.keyboard.press("ArrowDown")
+    lab.page.keyboard.press("ArrowDown")
+    lab.page.keyboard.press("Space")
+    assert side.selected() == ["depth-6", "depth-2"]
+    lab.screenshot("side-selected", of=side.panel)
+    lab.choose_from_palette("jtrack: Compare Selected Runs")
+    panel = main_area(lab.page)
+    panel.locator(".jt-chart").first.wait_for()
+    text = panel.inner_text()
+    assert "depth-6" in text
+    assert "depth-2" in text
+    assert "depth-4" not in text
+    lab.screenshot("side-compare")
+
+    side.rows("depth-4").focus()
+    lab.page.keyboard.press("Enter")
+    lab.page.locator(".lm-TabBar-tab.lm-mod-current", has_text="depth-4").wait_for()
+    main_area(lab.page).get_by_role("tab", name="overview").wait_for()
+    side.rows("depth-4").focus()
+    lab.page.keyboard.press("Escape")
+    assert side.selected() == []
+    assert lab.console_errors == []
+    assert lab.foreign_requests == []
+
+
+def test_an_open_panel_is_there_again_after_a_reload(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, MAKE_RUNS)
+    notebook.run_cell(0)
+    side = Side.of(lab)
+    side.choose("all runs")
+    side.rows("depth-6").click()
+    main_area(lab.page).get_by_role("tab", name="overview").wait_for()
+    lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save-all').then(() => null)")
+    lab.page.evaluate(_WAIT_FOR_SAVED_LAYOUT, folder.name)
+    lab.page.goto(f"{lab.server.url}/lab")
+    lab.page.wait_for_function("() => window.jupyterapp !== undefined")
+    lab.page.evaluate("() => window.jupyterapp.restored.then(() => null)")
+    lab.page.locator(".lm-TabBar-tabLabel", has_text="depth-6").click()
+    main_area(lab.page).get_by_role("tab", name="overview").wait_for()
+    expect(main_area(lab.page)).to_contain_text("val_accuracy")
+
+
+def test_a_sweep_opens_as_parallel_coordinates_and_hides_its_trials(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, SWEEP)
+    notebook.run_cell(0)
+    assert notebook.faults(0) == []
+    side = Side.of(lab)
+    side.choose("all runs")
+    side.wait_for_names("lofty-lynx")
+    expect(side.rows("lofty-lynx")).to_contain_text("8 trials")
+    side.rows("lofty-lynx").click()
+    expect(main_area(lab.page)).to_contain_text("depth")
+    expect(main_area(lab.page)).to_contain_text("loss")
+    lab.screenshot("side-sweep")
+    main_area(lab.page).get_by_role("button", name="trial-3").click()
+    lab.page.locator(".lm-TabBar-tab.lm-mod-current", has_text="trial-3").wait_for()
+    side.filter("metrics.loss < 1")
+    side.wait_for_names("trial-3")
+    side.panel.get_by_role("button", name="open as table").click()
+    main_area(lab.page).locator(".jt-grid tbody th", has_text="trial-3").wait_for()
+    assert main_area(lab.page).locator(".jt-grid tbody th", has_text="trial").count() == 1
+    assert lab.console_errors == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_it_takes_the_theme_and_axe_finds_nothing(lab: Lab, folder: Path, dark: bool) -> None:
+    fails = "%%track --name sad-newt\nraise ValueError('lr too large')"
+    notebook = open_new_notebook(lab, folder, LOAD, TRACKED.format(name="first", depth=4), fails, MAKE_RUNS)
+    lab.set_theme(dark=dark)
+    for index in (0, 1, 2, 3):
+        notebook.run_cell(index)
+    side = Side.of(lab)
+    side.choose("all runs")
+    side.wait_for_names("depth-6", "depth-4", "depth-2", "sad-newt", "first")
+    side.rows("depth-6").locator(".jt-sparkline").wait_for()
+    side.panel.get_by_role("button", name="keys").click()
+    side.rows("depth-4").focus()
+    lab.page.keyboard.press("Space")
+    name = "dark" if dark else "light"
+    assert side.panel.locator(".jt-side").evaluate("node => getComputedStyle(node).colorScheme") == name
+    lab.screenshot(f"side-{name}")
+    assert accessibility_faults(lab.page, ".jtrack-side") == []
+    assert accessibility_faults(lab.page, ".jtrack-mark") == []
+    side.rows("first").click()
+    main_area(lab.page).get_by_role("tab", name="overview").wait_for()
+    lab.screenshot(f"side-run-{name}")
+    assert accessibility_faults(lab.page, ".jtrack-host") == []
+    lab.set_theme(dark=False)
+
+
+def test_without_the_server_extension_it_says_so_and_what_to_type(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "off.json"
+    config.write_text(SERVER_CONFIG.read_text(encoding="utf-8").replace("true", "false"), encoding="utf-8")
+    monkeypatch.setattr("tests.ui.server.SERVER_CONFIG", config)
+    root = tmp_path / "served"
+    root.mkdir()
+    with lab_server(root, tmp_path / "private") as server:
+        context = browser.new_context(viewport={"width": 1280, "height": 1000})
+        lab = Lab(context.new_page(), server)
+        (root / "work").mkdir()
+        open_new_notebook(lab, root / "work", "1 + 1")
+        side = Side.of(lab)
+        expect(side.panel.get_by_role("alert")).to_contain_text("server extension is not running")
+        expect(side.panel).to_contain_text("jupyter server extension list")
+        lab.screenshot("side-no-server", of=side.panel)
+        lab.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll().then(() => null)")
+        context.close()
