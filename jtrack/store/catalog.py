@@ -161,7 +161,7 @@ class Catalog:
 
 
 def _check_reads_only(cursor: duckdb.DuckDBPyConnection, query: str) -> None:
-    if query[:6].upper() == "SELECT" and ";" not in query:  # the common case needs no parser
+    if query.lstrip()[:6].upper() == "SELECT" and ";" not in query:  # the common case needs no parser
         return
     statements = cursor.extract_statements(query)
     if len(statements) != 1 or statements[0].type not in _READING:
