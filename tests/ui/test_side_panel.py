@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from jtrack.widgets.style import whole_stylesheet
 from tests.ui.lab import Lab
-from tests.ui.server import SERVER_CONFIG, lab_server
+from tests.ui.server import ROOT, SERVER_CONFIG, lab_server
 from tests.ui.side import (
     LOAD,
     MAKE_RUNS,
@@ -24,6 +25,7 @@ from tests.ui.side import (
     write_notebook,
 )
 
+BUILT_STYLE = ROOT / "labextension" / "lib" / "lab" / "lab.css"
 SWEEP = """
 import jtrack, jtrack.tracking
 from jtrack.entities import RunKind
@@ -226,6 +228,19 @@ def test_it_takes_the_theme_and_axe_finds_nothing(lab: Lab, folder: Path, dark: 
     lab.screenshot(f"side-run-{name}")
     assert accessibility_faults(lab.page, ".jtrack-host") == []
     lab.set_theme(dark=False)
+
+
+def test_the_extension_draws_by_the_stylesheet_that_the_widgets_carry() -> None:
+    built = BUILT_STYLE.read_text(encoding="utf-8")
+    assert built.startswith(whole_stylesheet())
+    assert ".jtrack-side:not(#j" in built
+
+
+def test_the_shortcut_opens_the_panel_from_a_notebook(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, "1 + 1")
+    notebook.scroll_to(0)
+    lab.page.keyboard.press("Alt+Shift+J")
+    expect(Side(lab.page).panel.get_by_label("filter runs")).to_be_focused()
 
 
 def test_without_the_server_extension_it_says_so_and_what_to_type(

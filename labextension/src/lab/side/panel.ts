@@ -26,7 +26,10 @@ const KEYS: [keys: string, does: string][] = [
   ['Shift ↑ ↓', 'select several'],
   ['Ctrl A', 'select all'],
   ['C', 'go to its cell'],
-  ['Esc', 'select none, or empty the filter']
+  ['Esc', 'select none, or empty the filter'],
+  ['Alt Shift J', 'come here from anywhere'],
+  ['Alt Shift R', "in a notebook: the active cell's runs"],
+  ['Alt Shift T', 'in a notebook: track the active cell']
 ];
 
 export class SidePanel extends Widget {
