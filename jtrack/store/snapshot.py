@@ -77,6 +77,9 @@ class Snapshot:
             if alive or not reader.finished:
                 batches.append(reader.read(final=not alive))
         stage = stage_batches(batch for batch in batches if batch)
+        # How far a journal is, and when its writer was heard, is asked of the tables only once the writer is gone.
+        journals = stage.rows["journals"]
+        stage.rows["journals"] = {key: row for key, row in journals.items() if key[0] not in living}
         if not stage.is_empty:
             self._merge(stage)
         # Runs that never ended: who lives decides, and what the dead left, and news of a run that was taken for dead.

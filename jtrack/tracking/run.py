@@ -17,7 +17,7 @@ from time import time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from jtrack.entities import Cell, Environment, RunData, RunInfo, RunKind, RunStatus
+from jtrack.entities import Cell, CellRole, Environment, RunData, RunInfo, RunKind, RunStatus
 from jtrack.errors import InvalidInputError, ParamConflictError
 from jtrack.store import Store, warn_unwritten
 from jtrack.store.artifacts import check_artifact_path
@@ -74,6 +74,7 @@ class ActiveRun:
         self.store = store
         self.outer = context.context_run.get()
         self.ended = False
+        self.cell: Cell | None = None  # the tracked one
         self._info = info
         self._writer = store.writer
         self._series: dict[str, _Series] = {}
@@ -269,6 +270,8 @@ class ActiveRun:
 
     def record_cell(self, cell: Cell) -> None:
         """Keep the source of a cell with the run."""
+        if cell.role == CellRole.TRACKED:
+            self.cell = cell
         self._writer.event("cell_recorded", self.run_id, asdict(cell))
 
     def record_environment(self, environment: Environment) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -17,6 +17,7 @@ from jtrack import queries
 from jtrack.direction import Direction, infer_direction, is_better, order_metrics
 from jtrack.entities import RunStatus
 from jtrack.errors import RunNotFoundError
+from jtrack.tracking.context import process
 from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.difference import SourceDifference, diff_sources
 from jtrack.widgets.format import and_more
@@ -130,12 +131,23 @@ def card_frame(run_id: str) -> CardFrame:
         There is no run with this full id.
     """
     with queries.one_look():
-        found = queries.rows(_RUN, [run_id])
-        if not found:
-            raise RunNotFoundError(run_id)
-        cells = queries.rows(_CELL, [run_id])
-        head = {**found[0], **(cells[0] if cells else dict.fromkeys(_CELL_COLUMNS))}
-        return _read_card(run_id, head)
+        return _read_card(run_id, _head_in_memory(run_id) or _head_in_store(run_id))
+
+
+def _head_in_memory(run_id: str) -> dict[str, Any] | None:
+    """Give what this process knows of the run that it ended last: the usual card, below the cell that made it."""
+    run = process.last_run
+    if run is None or run.run_id != run_id or run.cell is None:
+        return None
+    return {**asdict(run.info), **asdict(run.cell)}
+
+
+def _head_in_store(run_id: str) -> dict[str, Any]:
+    found = queries.rows(_RUN, [run_id])
+    if not found:
+        raise RunNotFoundError(run_id)
+    cells = queries.rows(_CELL, [run_id])
+    return {**found[0], **(cells[0] if cells else dict.fromkeys(_CELL_COLUMNS))}
 
 
 def _read_card(run_id: str, head: Mapping[str, Any]) -> CardFrame:
