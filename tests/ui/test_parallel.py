@@ -50,8 +50,11 @@ def test_what_is_brushed_is_known_in_the_kernel(lab: Lab, folder: Path) -> None:
     count = panel.get_by_role("status").filter(has_text="of 400 brushed")
     expect(count).to_have_text("100 of 400 brushed")
     lab.screenshot("parallel-light", of=panel)
-    panel.evaluate("node => new Promise(resolve => { node.parentElement.addEventListener('jtrack-brush', resolve); })")
-    notebook.run_cell(3)
+    # The kernel is told a moment after the brush rests: ask it until it knows.
+    for _ in range(50):
+        notebook.run_cell(3)
+        if notebook.outputs(3).inner_text().strip().endswith("100"):
+            break
     notebook.wait_for_output(3, "100")
     lab.set_theme(dark=True)
     panel.locator("xpath=self::*[@data-drawn='true']").wait_for()
