@@ -61,7 +61,12 @@ def compare(runs: str | Sequence[str] = "") -> Comparison:
 def run_selection(words: Sequence[str]) -> str | list[str]:
     """Tell a filter from addresses of runs: a filter compares something, outside of its quotes."""
     text = " ".join(words)
-    return text if _COMPARES.search(_QUOTED.sub("", text)) else list(words)
+    return text if is_filter(text) else list(words)
+
+
+def is_filter(text: str) -> bool:
+    """Whether ``text`` compares something, outside of its quotes."""
+    return _COMPARES.search(_QUOTED.sub("", text)) is not None
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
+from jtrack.commands.compare import is_filter
 from jtrack.errors import HeaderError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
-
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
-_OPERATOR = re.compile(r"[<>=]|\b(like|ilike|in|is|and|or|not|between)\b", re.IGNORECASE)
 
 
 @magics_class
@@ -135,7 +132,7 @@ class PanelMagics(Magics):
 def run_selection(line: str) -> str | list[str]:
     """Tell a filter from addresses of runs: a filter compares something."""
     text = line.strip()
-    if not text or _OPERATOR.search(_QUOTED.sub("", text)):
+    if not text or is_filter(text):
         return text
     return _words(text)
 

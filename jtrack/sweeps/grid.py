@@ -13,6 +13,7 @@ from functools import partial
 from statistics import NormalDist
 from typing import Any
 
+from jtrack.errors import InvalidSpaceError
 from jtrack.sweeps.space import Values
 
 
@@ -47,7 +48,7 @@ def axis_values(node: Any, n: int) -> list[int | float]:
     elif plain == "normal":
         drawn = [NormalDist(*arguments[:2]).inv_cdf(part) for part in _parts(n, ends=False)]
     else:
-        raise NotImplementedError(f"a grid over {word}")
+        raise InvalidSpaceError(f"a grid has no points for {word!r}", "use algo='tpe' or algo='random'")
     values = [math.exp(value) for value in drawn] if "log" in word else drawn
     return values if step is None else sorted({round(value / step) * step for value in values})
 
