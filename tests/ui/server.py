@@ -111,6 +111,8 @@ def environment(private: Path) -> dict[str, str]:
     return {
         **outside,
         "JUPYTER_CONFIG_DIR": str(config),
+        # In a virtual environment Jupyter would prefer what is installed there to this folder.
+        "JUPYTER_PREFER_ENV_PATH": "0",
         "JUPYTER_DATA_DIR": str(private / "data"),
         "JUPYTER_RUNTIME_DIR": str(private / "runtime"),
         "IPYTHONDIR": str(private / "ipython"),
