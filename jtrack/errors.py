@@ -9,12 +9,17 @@ Each class is also the builtin that a caller would catch::
     │   ├── ParamConflictError               a param that already has another value
     │   ├── HeaderError                      a magic's header line
     │   ├── InvalidSpaceError                a search space, or a name's part of one
+    │   ├── InvalidModelError                a model's folder that can't be read or made
+    │   ├── SignatureError                   data that a model's signature refuses, with every fault
     │   └── UnpicklableError                 an object that can't go to another process
     ├── NotFoundError (LookupError)          asked for by name or id, and not there
     │   ├── RunNotFoundError
     │   ├── ExperimentNotFoundError
     │   ├── MetricNotFoundError
-    │   └── ArtifactNotFoundError
+    │   ├── ArtifactNotFoundError
+    │   ├── ModelNotFoundError
+    │   └── FlavorNotFoundError
+    ├── UntrustedModelError (PermissionError) opening it could run code that came from elsewhere
     ├── RunStateError (RuntimeError)         a run is active, ended or deleted where it may not be
     ├── SweepError (RuntimeError)            a sweep that can't go on; what was finished stays
     └── StoreError (OSError)                 the store's folder or files
@@ -88,6 +93,19 @@ class InvalidSpaceError(InvalidInputError):
     """A search space, or a name's part of one."""
 
 
+class InvalidModelError(InvalidInputError):
+    """A model's folder that can't be read, or a model that can't be made into one."""
+
+
+class SignatureError(InvalidInputError):
+    """Data or params that a model's signature refuses; ``faults`` has every fault, a line each."""
+
+    def __init__(self, faults: Iterable[str], hint: str | None = None) -> None:
+        self.faults = list(faults)
+        count = f"{len(self.faults)} faults" if len(self.faults) > 1 else "1 fault"
+        super().__init__(f"the data don't fit the model's signature ({count}): {'; '.join(self.faults)}", hint)
+
+
 class UnpicklableError(InvalidInputError):
     """An object that a worker process needs and can't be sent."""
 
@@ -124,6 +142,37 @@ class ArtifactNotFoundError(NotFoundError):
     """The run has no artifact at this path."""
 
     noun = "artifact"
+
+
+class ModelNotFoundError(NotFoundError):
+    """There is no model at this address."""
+
+    noun = "model"
+
+
+class FlavorNotFoundError(NotFoundError):
+    """Nothing here saves or loads models of this flavor."""
+
+    noun = "flavor"
+
+
+class UntrustedModelError(JTrackError, PermissionError):
+    """Opening the model could run code, and it came from elsewhere.
+
+    Parameters
+    ----------
+    model
+        The address or folder, as it was asked for.
+    reason
+        What would run: ``"model.pkl is a pickle"``.
+    """
+
+    def __init__(self, model: object, reason: str) -> None:
+        self.model, self.reason = model, reason
+        super().__init__(
+            f"{str(model)!r} is not from this store and could run code when opened: {reason}",
+            "if you trust who made it, open it with trust=True",
+        )
 
 
 class RunStateError(JTrackError, RuntimeError):
