@@ -113,7 +113,7 @@ def search_experiments(
     from jtrack.tracking.experiments import get_experiments
 
     query, values = plan_experiment_search(filter_string or "", order_by or [], ViewType(view_type), max_results)
-    return get_experiments(_store(), [row["experiment_id"] for row in rows(query, values)])
+    return get_experiments(asked_store(), [row["experiment_id"] for row in rows(query, values)])
 
 
 def search_runs(
@@ -191,12 +191,13 @@ def metric_history(run_id: object, key: str, *, max_points: int | None = None) -
     return curve
 
 
-def _store() -> Store:
+def asked_store() -> Store:
+    """Give the store that questions go to here, for who writes what a page asked for."""
     return _asked_store.get() or current_store()
 
 
 def _catalog() -> Catalog:
-    return _store().catalog
+    return asked_store().catalog
 
 
 def _experiments_meant(ids: Sequence[str] | None, names: Sequence[str] | None, everywhere: bool) -> list[str] | None:

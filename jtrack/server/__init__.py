@@ -24,11 +24,8 @@ wrongly), 403 (not allowed), 404 (not there), 409 (the run's state forbids it), 
                             → {scope, n_runs, offset, runs: [ListedRun]}            runs_listing.ListedRun
     GET  runs.csv           the same search as a file: attributes, metrics.*, params.*, tags.*; no paging
     GET  runs.parquet
-    GET  runs/<run>         everything of a run; <run>: id, prefix, name, @last      run_page.RunPage
-                            {run, experiment_name, duration_s, is_stop_asked, params, metrics: [{…, curve}], tags,
-                            inputs, cells, environment, artifacts: [{path, n_bytes, sha256, created_at}],
-                            artifacts_url, lineage: {parent, children, n_children, previous, next}, knobs, notes,
-                            events}
+    GET  runs/<run>         the page of a run as its panel shows it first; <run>: id, prefix, name, @last
+                            → RunFrame (widgets/run_page/frame.py); what it cuts it counts, and panel ``run`` reads on
     GET  runs/<run>/metrics/<key>   ?max_points=2000 → {step, value, logged_at_ms}
     POST runs/<run_id>/<action>     the full id; → {run_id, did}
                             stop {} · knob {name, value} · note {text} · delete {} · restore {}
@@ -36,7 +33,7 @@ wrongly), 403 (not allowed), 404 (not there), 409 (the run's state forbids it), 
     GET  cells              ?notebook_path=  → [{cell_id, n_runs, run_id, run_name, status, started_at, duration_s,
                             execution_count, source_sha256, metric: {key, value, previous, direction, is_better}}]
                             one a tracked cell, with its newest run
-    POST panels/<name>      name: runs, compare, parallel, run, card (panel_models.MODELS)
+    POST panels/<name>      name: runs, compare, parallel, live, run, card (panel_models.MODELS)
                             open:  {params: {…}, request?}                   → {reply, panel_id, result: frame}
                             ask:   {panel_id, method, params: {…}, request?} → {reply, panel_id, result}
                             look:  {panel_id, request?}                      → {reply, panel_id, result: frame now}

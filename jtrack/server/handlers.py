@@ -100,12 +100,12 @@ class JsonHandler(Handler):
         """Do something to a run."""
         await self._reply(path)
 
-    async def _reply(self, path: tuple[str, ...]) -> None:
+    async def _reply(self, path: tuple[str, ...], *, writes: bool = False) -> None:
         answer = self._answers.get(self.request.method or "")
         if answer is None:
             raise web.HTTPError(405)
         try:
-            text = await self.ask(lambda question: _render(answer, question), path)
+            text = await self.ask(lambda question: _render(answer, question, writes), path)
         except Exception as error:
             self.fail(error)
         else:
@@ -131,7 +131,7 @@ class PanelHandler(JsonHandler):
 
     @authorized(action="write")  # type: ignore[untyped-decorator]
     async def _change(self, path: tuple[str, ...]) -> None:
-        await self._reply(path)
+        await self._reply(path, writes=True)
 
 
 class ChangesHandler(Handler):
@@ -246,7 +246,9 @@ class TableHandler(FileHandler):
         await self.finish(set_content_type=FORMATS[suffix])
 
 
-def _render(answer: Answerer, question: Question) -> str:
+def _render(answer: Answerer, question: Question, writes: bool) -> str:
+    if writes:
+        return render_json(answer(question))  # what it wrote is to be seen in its answer
     # One look for all that is read, so that the parts of an answer agree.
     with queries.one_look():
         return render_json(answer(question))

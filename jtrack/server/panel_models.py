@@ -36,12 +36,13 @@ MODELS = {
     "runs": "jtrack.server.own_models:RunsModel",
     "compare": "jtrack.widgets.compare.model:CompareModel",
     "parallel": "jtrack.widgets.parallel.model:ParallelModel",
+    "live": "jtrack.widgets.live.model:open_live",
     "run": "jtrack.widgets.run_page.model:RunModel",
     "card": "jtrack.server.own_models:CardModel",
 }
 # Who may only read may not call these, in whatever panel; they are named as the actions on runs are.
 WRITING_METHODS = frozenset(
-    {"stop", "knob", "note", "delete", "restore", "tag", "rename", "describe", "register", "promote"}
+    {"stop", "knob", "note", "delete", "restore", "tag", "rename", "describe", "edit", "register", "promote"}
 )
 _OF_STORE = frozenset({"live"})  # whose first argument is the store that they follow
 

@@ -5,21 +5,22 @@ All of it goes through the store's folder, as events and messages, so that neith
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from jtrack import queries
-from jtrack.entities import LifecycleStage, Run, RunStatus
+from jtrack.entities import Run, RunStatus
 from jtrack.errors import InvalidInputError, RunStateError
 from jtrack.server.question import Question
-from jtrack.server.run_page import parse_events, read_knobs
 from jtrack.store import Store
+from jtrack.tracking.edits import describe_run, remove_run, rename_run, return_run, tag_run
 from jtrack.tracking.live import add_note, ask_to_stop, turn_knob
-from jtrack.tracking.run import TAG_COLUMNS
-from jtrack.values import check_key, check_text
+from jtrack.values import check_text
 
 _KNOBS = """
-SELECT kind, detail::VARCHAR AS detail FROM events WHERE subject = ? AND kind = 'knob_turned' ORDER BY "at" DESC
+SELECT DISTINCT ON (detail ->> 'name') detail ->> 'name' AS name, detail -> 'value' AS value_json
+FROM events WHERE subject = ? AND kind = 'knob_turned' ORDER BY name, "at" DESC
 """
 
 
@@ -61,34 +62,23 @@ def _note(asked: Question, run: Run) -> None:
 
 
 def _delete(asked: Question, run: Run) -> None:
-    _change(asked.store, run, lifecycle_stage=LifecycleStage.DELETED.value)
+    remove_run(asked.store, run.info.run_id)
 
 
 def _restore(asked: Question, run: Run) -> None:
-    _change(asked.store, run, lifecycle_stage=LifecycleStage.ACTIVE.value)
+    return_run(asked.store, run.info.run_id)
 
 
 def _tag(asked: Question, run: Run) -> None:
-    key = check_key("tag", asked.said("key", str))
-    value = asked.said("value", (str, type(None)))
-    text = None if value is None else check_text("tag", key, value)
-    if key not in TAG_COLUMNS:
-        asked.store.writer.event("tags_set", run.info.run_id, {key: text})
-    elif text is None:
-        raise InvalidInputError(f"tag {key!r} can be changed, and not taken off")
-    else:
-        _change(asked.store, run, **{TAG_COLUMNS[key]: text})
+    tag_run(asked.store, run.info.run_id, asked.said("key", str), asked.said("value", (str, type(None))))
 
 
 def _rename(asked: Question, run: Run) -> None:
-    name = _said_text(asked, "run_name")
-    if len(name) > 250:
-        raise InvalidInputError(f"a run's name has at most 250 characters, not {len(name)}")
-    _change(asked.store, run, run_name=name)
+    rename_run(asked.store, run.info.run_id, asked.said("run_name", str))
 
 
 def _describe(asked: Question, run: Run) -> None:
-    _change(asked.store, run, description=check_text("run", "description", asked.said("description", str)))
+    describe_run(asked.store, run.info.run_id, asked.said("description", str))
 
 
 ACTIONS: dict[str, Callable[[Question, Run], None]] = {
@@ -111,8 +101,7 @@ def check_knob(store: Store, run_id: str, name: str, value: Any) -> Any:
     InvalidInputError
         The run offers no such knob, or one that holds another kind of value.
     """
-    turned = store.catalog.rows(_KNOBS, [run_id])
-    knobs = {knob.name: knob.value for knob in read_knobs(parse_events(turned))}
+    knobs = {row["name"]: json.loads(row["value_json"]) for row in store.catalog.rows(_KNOBS, [run_id])}
     if name not in knobs:
         raise InvalidInputError(f"the run has no knob {name!r}", f"it has: {', '.join(knobs) or 'none'}")
     known = knobs[name]
@@ -121,10 +110,6 @@ def check_knob(store: Store, run_id: str, name: str, value: Any) -> Any:
     if type(value) is not type(known):
         raise InvalidInputError(f"knob {name!r} holds {type(known).__name__}, and can't become {value!r:.80}")
     return value
-
-
-def _change(store: Store, run: Run, **columns: Any) -> None:
-    store.writer.event("run_changed", run.info.run_id, columns)
 
 
 def _check_running(run: Run) -> None:

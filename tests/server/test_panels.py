@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,54 @@ def test_panels_need_no_widgets() -> None:
     loaded = set(run(f"import jtrack.server.extension, {', '.join(modules)}; print(*sys.modules)").split())
     assert set(modules) <= loaded
     assert {"ipywidgets", "anywidget", "IPython"} & loaded == set()
+
+
+def test_a_run_is_edited_on_its_page_whole_or_not_at_all(server: Client, folder: Path, two_runs: list[str]) -> None:
+    opened = server.post("panels/run", {"store": folder.name, "params": {"run_id": two_runs[0]}}).json
+    asked = {"store": folder.name, "panel_id": opened["panel_id"]}
+
+    def edit(**params: object) -> dict[str, object]:
+        said = {**asked, "method": "edit", "params": {"run_id": two_runs[0], **params}}
+        return server.post("panels/run", said).json  # type: ignore[no-any-return]
+
+    long = "words " * 2_000
+    frame = edit(run_name="calm-ibis", description=long, tags={"team": "red", "stage": "try"})["result"]
+    assert isinstance(frame, dict) and frame["run_name"] == "calm-ibis"
+    assert edit(tags={"stage": None, "team": "blue"})["result"]["tags"] == [{"key": "team", "value": "blue"}]  # type: ignore[index]
+    whole = {**asked, "method": "editable", "params": {"run_id": two_runs[0]}}
+    found = server.post("panels/run", whole).json["result"]
+    assert found["description"] == long, "what a page has cut is still whole in the form"
+    for wrong in ({"run_name": " "}, {"run_name": "x" * 300}, {"run_id": two_runs[0][:9]}, {"tags": {"": "a"}}):
+        reply = edit(**{"description": "lost", **wrong})
+        assert "result" not in reply and reply["error"]["message"], wrong  # type: ignore[index]
+    after = server.post("panels/run", {**asked}).json["result"]
+    assert (after["run_name"], after["tags"]) == ("calm-ibis", [{"key": "team", "value": "blue"}])
+    assert after["description"].startswith("words")
+
+
+def test_a_run_is_watched_and_steered_through_the_server(server: Client, folder: Path) -> None:
+    opened = server.post("panels/live", {"store": folder.name}).json
+    assert opened["result"]["run_id"] is None, "nothing runs yet"
+    asked = {"store": folder.name, "panel_id": opened["panel_id"]}
+
+    def look() -> dict[str, object]:
+        news = server.post("panels/live", {**asked, "method": "look", "params": {"since": -1}}).json["result"]
+        return news["whole"]  # type: ignore[no-any-return]
+
+    with jtrack.start_run(run_name="training") as run:
+        run.log_metric("loss", 0.5)
+        run.knob("lr", 0.1)
+        deadline = time.monotonic() + 30
+        while (frame := look())["run_id"] != run.run_id and time.monotonic() < deadline:
+            pass
+        assert (frame["run_name"], frame["metrics"][0]["last"]) == ("training", 0.5)  # type: ignore[index]
+        turn = {**asked, "method": "knob", "params": {"name": "lr", "value": "0.2", "run_id": run.run_id}}
+        assert server.post("panels/live", turn).json["result"] == {"value": 0.2}
+        assert run.knob("lr", 0.1) == 0.2
+        assert server.post("panels/live", {**asked, "method": "stop", "params": {}}).json["result"] == {}
+        deadline = time.monotonic() + 30
+        while not (stopped := run.should_stop) and time.monotonic() < deadline:
+            pass
+        assert stopped
+    named = server.post("panels/live", {"store": folder.name, "params": {"run": "training"}}).json
+    assert named["result"]["status"] == "FINISHED"

@@ -6,6 +6,7 @@ one thing at a time.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,10 +22,19 @@ from jtrack.widgets.live.news import live_news
 from jtrack.widgets.live.read import LiveReader
 
 _SAME_NOTE_WITHIN = timedelta(hours=1)
+_LOOK_FOR_NEXT_EVERY_S = 1.0
+_NEWEST_RUNNING = """
+SELECT run_id FROM runs WHERE status = ? AND lifecycle_stage = 'active' ORDER BY started_at DESC LIMIT 1
+"""
 
 
 class LiveModel:
     """One run while it trains; ``run_id`` of ``None`` waits for the next one.
+
+    Parameters
+    ----------
+    finds_next
+        Whether to look in the store for the next one; a kernel is told of its own runs, and need not.
 
     Raises
     ------
@@ -32,8 +42,10 @@ class LiveModel:
         There is no such run.
     """
 
-    def __init__(self, store: Store, run_id: str | None = None) -> None:
+    def __init__(self, store: Store, run_id: str | None = None, *, finds_next: bool = False) -> None:
         self.store = store
+        self._finds_next = finds_next
+        self._looked_for_next_at = 0.0
         self._seq = 0
         self._reader: LiveReader | None = None
         self._frame = LiveFrame()
@@ -67,6 +79,7 @@ class LiveModel:
     def look(self) -> LiveFrame:
         """Take what is new, and give the frame with it."""
         self._seq += 1
+        self._find_next()
         if self._reader is None:
             self._frame = LiveFrame(seq=self._seq)
         else:
@@ -125,6 +138,13 @@ class LiveModel:
             add_note(self.store, run_id, text)
         return {}
 
+    def _find_next(self) -> None:
+        now = time.monotonic()
+        if self._reader is None and self._finds_next and now - self._looked_for_next_at > _LOOK_FOR_NEXT_EVERY_S:
+            self._looked_for_next_at = now
+            run_id = newest_running(self.store)
+            self._reader = None if run_id is None else LiveReader(self.store, run_id)
+
     def _check_running(self, run_id: str | None) -> str:
         shown = self._frame.run_id
         if shown is None or not self.is_running or run_id not in (None, shown):
@@ -176,9 +196,23 @@ def choose_run(store: Store, run: object) -> str | None:
     active = active_run()
     if active is not None and active.store is store:
         return active.run_id
+    return newest_running(store)
+
+
+def newest_running(store: Store) -> str | None:
+    """Find the newest run that runs anywhere."""
     with queries.using(store):
-        running = (
-            "SELECT run_id FROM runs WHERE status = ? AND lifecycle_stage = 'active' ORDER BY started_at DESC LIMIT 1"
-        )
-        found = queries.rows(running, [RunStatus.RUNNING.value])
+        found = queries.rows(_NEWEST_RUNNING, [RunStatus.RUNNING.value])
     return found[0]["run_id"] if found else None
+
+
+def open_live(store: Store, run: object = None) -> LiveModel:
+    """Make the model for a server's page: of the run at an address, else of the newest that runs, now or later.
+
+    Raises
+    ------
+    RunNotFoundError
+        No run at this address.
+    """
+    run_id = choose_run(store, run)
+    return LiveModel(store, run_id, finds_next=run_id is None)

@@ -19,6 +19,7 @@ from jtrack.widgets.difference import SourceDifference, diff_sources
 from jtrack.widgets.params import read_params
 from jtrack.widgets.run_page.artifact_files import ArtifactEntry, list_artifacts
 from jtrack.widgets.run_page.artifact_preview import Download, Preview, download_artifact, preview_artifact
+from jtrack.widgets.run_page.edit import edit_run, read_editable
 from jtrack.widgets.run_page.events import read_events
 from jtrack.widgets.run_page.frame import (
     PackageChange,
@@ -68,6 +69,7 @@ class RunModel:
 
     def __init__(self, run_id: str) -> None:
         self._frame = run_frame(run_id)
+        self.on_edit: Callable[[RunFrame], None] | None = None
 
     @property
     def frame(self) -> RunFrame:
@@ -93,7 +95,24 @@ class RunModel:
             "children": read_some_children,
             "events": read_events,
             "error": read_error,
+            "editable": read_editable,
+            "edit": self.edit,
         }
+
+    def edit(
+        self,
+        run_id: str,
+        run_name: str | None = None,
+        description: str | None = None,
+        tags: Mapping[str, str | None] | None = None,
+    ) -> RunFrame:
+        """Change a run, which may be another one than the page was made for; see `edit_run`."""
+        frame = edit_run(run_id, run_name, description, tags)
+        if run_id == self._frame.run_id:
+            self._frame = frame
+            if self.on_edit is not None:
+                self.on_edit(frame)
+        return frame
 
 
 def read_curve(run_id: str, key: str) -> Points:

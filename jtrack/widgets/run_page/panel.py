@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jtrack import queries
+from jtrack.widgets.frames import frame_json
 from jtrack.widgets.html import Markup
 from jtrack.widgets.panel import Panel
+from jtrack.widgets.run_page.frame import RunFrame
 from jtrack.widgets.run_page.html import run_html
 from jtrack.widgets.run_page.model import RunModel, plotly_json
 from jtrack.widgets.run_page.text import run_text
@@ -21,6 +23,12 @@ class RunPage(Panel):
     def __init__(self, model: RunModel) -> None:
         self._model = model
         super().__init__(model.frame, model.methods)
+        model.on_edit = self._keep
+
+    @property
+    def frame(self) -> RunFrame:
+        """The data behind what is shown."""
+        return self._model.frame
 
     def figure(self, path: str) -> go.Figure:
         """Give a plotly figure that the run keeps as JSON; only its data enters the notebook.
@@ -38,6 +46,10 @@ class RunPage(Panel):
             text = plotly_json(self._model.frame.run_id, path)
         # What a newer plotly wrote is shown as far as this one knows it.
         return plotly.io.from_json(text, skip_invalid=True)
+
+    def _keep(self, frame: RunFrame) -> None:
+        # What a saved notebook shows is what the page shows.
+        self._frame_json = frame_json(frame)
 
     def _html(self) -> Markup:
         return run_html(self._model.frame)
