@@ -13,7 +13,7 @@ _MOST_ROWS_AT_ONCE = 200
 
 
 class RunsModel:
-    """The runs table: ``rows`` reads a page of it, ``search`` makes it another one."""
+    """The runs table: ``rows`` reads a page of it, ``search`` makes it another one; ``run_ids`` are all it searches."""
 
     def __init__(
         self,
@@ -22,7 +22,9 @@ class RunsModel:
         experiment_names: Sequence[str] | None = None,
         max_results: int = 1000,
         columns: Sequence[str] | None = None,
+        run_ids: Sequence[str] | None = None,
     ) -> None:
+        self._within = None if run_ids is None else frozenset(run_ids)
         self._result = read_runs(
             RunsQuery(
                 filter_string=filter_string,
@@ -30,7 +32,8 @@ class RunsModel:
                 experiment_names=None if experiment_names is None else tuple(experiment_names),
                 max_results=max_results,
                 columns=None if columns is None else tuple(columns),
-            )
+            ),
+            within=self._within,
         )
 
     @property
@@ -53,7 +56,7 @@ class RunsModel:
             order_by=tuple(order_by) or (NEWEST_FIRST,),
             columns=None if columns is None else tuple(columns),
         )
-        self._result = read_runs(query)
+        self._result = read_runs(query, within=self._within)
         return self._result.frame
 
 

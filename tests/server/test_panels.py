@@ -186,3 +186,13 @@ def test_a_run_is_watched_and_steered_through_the_server(server: Client, folder:
         assert stopped
     named = server.post("panels/live", {"store": folder.name, "params": {"run": "training"}}).json
     assert named["result"]["status"] == "FINISHED"
+
+
+def test_a_table_of_chosen_runs_searches_among_these_only(server: Client, folder: Path, two_runs: list[str]) -> None:
+    said = {"store": folder.name, "params": {"run_ids": two_runs[:1]}}
+    opened = server.post("panels/runs", said).json
+    assert [row["run_id"] for row in opened["result"]["rows"]] == two_runs[:1]
+    assert (opened["result"]["title"], opened["result"]["n_total"]) == ("1 chosen run", 1)
+    asked = {"store": folder.name, "panel_id": opened["panel_id"], "method": "search"}
+    search = {"filter_string": "params.lr > 0.2", "order_by": [], "columns": None}
+    assert server.post("panels/runs", {**asked, "params": search}).json["result"]["rows"] == []

@@ -6,7 +6,7 @@ the database; the rows themselves are read only where someone looks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -102,8 +102,13 @@ class RunsResult:
         return read_rows(self.run_ids[max(offset, 0) : max(offset, 0) + limit], self.frame.columns)
 
 
-def read_runs(query: RunsQuery, page_size: int = PAGE_SIZE) -> RunsResult:
+def read_runs(query: RunsQuery, page_size: int = PAGE_SIZE, within: Collection[str] | None = None) -> RunsResult:
     """Make a search and read its first page.
+
+    Parameters
+    ----------
+    within
+        The runs to search among, by their full ids, such as those that were brushed; ``None`` is all of them.
 
     Raises
     ------
@@ -114,12 +119,14 @@ def read_runs(query: RunsQuery, page_size: int = PAGE_SIZE) -> RunsResult:
     """
     experiments = _experiments(query.experiment_names)
     run_ids = _run_ids(query, experiments)
+    if within is not None:
+        run_ids = [run_id for run_id in run_ids if run_id in within]
     survey = survey_columns(run_ids)
     columns = choose_columns(survey, len(run_ids), query.order_by[0], query.columns)
     frame = RunsFrame(
-        title=_title(experiments, query.experiment_names),
+        title=_title(experiments, query.experiment_names) if within is None else plural(len(within), "chosen run"),
         n_runs=len(run_ids),
-        n_total=_count(experiments),
+        n_total=_count(experiments) if within is None else len(within),
         query=query,
         columns=columns,
         available=survey[:300],
