@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         search_runs,
         sql,
     )
-    from jtrack.sweeps.sweep import sweep
     from jtrack.sweeps.trials import Trials
     from jtrack.tracking import (
         ActiveRun,
@@ -56,6 +55,7 @@ if TYPE_CHECKING:
         start_run,
     )
     from jtrack.widgets.compare.panel import compare
+    from jtrack.widgets.landscape.result import get_sweep, sweep
     from jtrack.widgets.live.panel import live
     from jtrack.widgets.parallel.panel import parallel
     from jtrack.widgets.run_page.panel import show
@@ -79,7 +79,8 @@ _HOMES = {
     "live": "jtrack.widgets.live.panel",
     "parallel": "jtrack.widgets.parallel.panel",
     "show": "jtrack.widgets.run_page.panel",
-    "sweep": "jtrack.sweeps.sweep",
+    "get_sweep": "jtrack.widgets.landscape.result",
+    "sweep": "jtrack.widgets.landscape.result",
     "Trials": "jtrack.sweeps.trials",
 }
 
@@ -99,6 +100,7 @@ __all__ = [
     "get_experiment_by_name",
     "get_parent_run",
     "get_run",
+    "get_sweep",
     "get_tracking_uri",
     "last_active_run",
     "live",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jtrack.sweeps.drive import Seen
     from jtrack.sweeps.trial import Outcome
     from jtrack.tracking import ActiveRun
+    from jtrack.widgets.landscape.result import ShownSweepResult
 
 _LAST_SWEEP = """
 SELECT r.run_id FROM runs r JOIN cells c USING (run_id)
@@ -46,7 +47,7 @@ class SweepMagics(Magics):
         self.tracker = tracker
 
     @cell_magic
-    def sweep(self, line: str, cell: str) -> SweepResult:
+    def sweep(self, line: str, cell: str) -> ShownSweepResult:
         """Run the cell once per trial, with names set by a search, each trial a run of its own.
 
         ::
@@ -79,7 +80,8 @@ class SweepMagics(Magics):
 
         A long first line goes on in the next one after a backslash at its end. What a trial prints is kept with its
         run. A trial that fails is shown once and the sweep goes on. Interrupting the cell ends the sweep; what was
-        finished stays, and ``--resume`` goes on from there. The cell's value is the result: ``_.best_params``.
+        finished stays, and ``--resume`` goes on from there. The cell's value is the result: ``_.best_params``,
+        ``_.trials`` as a data frame, ``_.show()``, ``_.slices()`` and ``_.contour()`` of what it learned.
 
         Examples
         --------
@@ -111,8 +113,16 @@ class _Conduct:
         self._shown: _GrowingPanel | None = None
         self._has_shown_error = False
 
-    def go(self) -> SweepResult:
-        """Run the sweep and give its result."""
+    def go(self) -> ShownSweepResult:
+        """Run the sweep, show what it learned, and give its result."""
+        from jtrack.widgets.landscape.result import shown
+
+        result = shown(self._conduct())
+        if self._shown is not None:
+            self._tracker.desk.attempt("show what mattered", partial(_show_learned, result))
+        return result
+
+    def _conduct(self) -> SweepResult:
         from jtrack.sweeps.record import Opening
         from jtrack.sweeps.sweep import Wishes, conduct
         from jtrack.sweeps.trial import Hooks
@@ -225,6 +235,17 @@ class _GrowingPanel:
 
         self._panel = parallel(self._run_id)
         self._handle = display(self._panel, display_id=True)  # type: ignore[no-untyped-call]
+
+
+def _show_learned(result: ShownSweepResult) -> None:
+    """Show which params mattered in one line that opens; a sweep too short to tell shows nothing."""
+    from IPython.display import display
+
+    from jtrack.widgets.landscape.panel import landscape
+
+    learned = landscape(result, is_folded=True)
+    if learned.frame.shares:
+        display(learned)  # type: ignore[no-untyped-call]
 
 
 def _cut_header(line: str, cell: str) -> tuple[list[str], str]:

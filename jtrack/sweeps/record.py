@@ -20,7 +20,7 @@ SELECT subject, kind, detail FROM events
 WHERE kind IN ('trial_suggested', 'trial_ended') AND json_extract_string(detail, '$.sweep') = ?
 """
 _LAST_SWEEPS = """
-SELECT run_id FROM runs WHERE kind = 'sweep' AND lifecycle_stage = 'active' ORDER BY started_at DESC, run_id
+SELECT run_id FROM runs WHERE kind = 'sweep' AND lifecycle_stage = 'active' ORDER BY started_at DESC, run_id LIMIT 1
 """
 
 
@@ -101,16 +101,22 @@ def find_sweep(resume: object) -> RunInfo:
     RunStateError
         It is still running.
     """
-    if resume is True:
-        found = queries.rows(_LAST_SWEEPS)
-        if not found:
-            raise RunNotFoundError("@last sweep", hint="there is no sweep in this store yet: leave resume= out")
-        resume = found[0]["run_id"]
-    info = queries.get_run(resume).info
-    if info.kind is not RunKind.SWEEP:
-        raise InvalidInputError(f"run {info.run_name!r} is a {info.kind.value}, not a sweep")
+    info = get_sweep_info(None if resume is True else resume)
     if info.status is RunStatus.RUNNING:
         raise RunStateError(f"sweep {info.run_name!r} is still running", "stop it first: interrupt its cell")
+    return info
+
+
+def get_sweep_info(address: object = None) -> RunInfo:
+    """Find a sweep by its address, or with ``None`` the newest; raises what :func:`find_sweep` says of these."""
+    if address is None:
+        found = queries.rows(_LAST_SWEEPS)
+        if not found:
+            raise RunNotFoundError("@last sweep", hint="there is no sweep in this store yet")
+        address = found[0]["run_id"]
+    info = queries.get_run(address).info
+    if info.kind is not RunKind.SWEEP:
+        raise InvalidInputError(f"run {info.run_name!r} is a {info.kind.value}, not a sweep")
     return info
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jtrack import queries
 from jtrack.errors import SweepError
+from jtrack.sweeps.record import SPACE_PREFIX, get_sweep_info
 from jtrack.sweeps.trial import SUGGESTED
+from jtrack.tracking import current_store
 from jtrack.values import parse_param
 
 if TYPE_CHECKING:
     from jtrack.entities import Run
     from jtrack.store import Store
+    from jtrack.sweeps.surrogate import Surrogate
 
 _TRIALS = """
 SELECT CAST(json_extract_string(e.detail, '$.tid') AS INTEGER) AS tid, r.run_id, r.run_name, r.status,
@@ -25,7 +29,16 @@ SELECT p.run_id, p.key, p.value_json FROM params p JOIN runs r USING (run_id)
 WHERE r.parent_run_id = ? AND r.kind = 'trial'
 """
 
+_COUNTS = """
+SELECT count(*) AS n_ended, count(*) FILTER (r.status <> 'FINISHED') AS n_failed FROM runs r
+WHERE r.parent_run_id = ? AND r.kind = 'trial' AND r.ended_at IS NOT NULL
+"""
+_NUMERIC = frozenset(
+    "uniform quniform loguniform qloguniform normal qnormal lognormal qlognormal uniformint randint".split()
+)
 
+
+@dataclass(frozen=True, repr=False, eq=False)
 class SweepResult:
     """The outcome of a sweep.
 
@@ -33,8 +46,8 @@ class SweepResult:
     ----------
     run_id
         The sweep's own run.
-    metric
-        What was minimized or maximized.
+    metric, goal
+        What was minimized or maximized, and which of the two.
     best_params
         The best point, as the objective was called with it; ``None`` where no trial came to a finite value.
     best_value
@@ -45,24 +58,16 @@ class SweepResult:
         Trials that ended, in all lives of the sweep, and those of them that failed.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        run_id: str,
-        run_name: str,
-        metric: str,
-        goal: str,
-        best_params: Any,
-        best_value: float | None,
-        best_run_id: str | None,
-        n_trials: int,
-        n_failed: int,
-    ) -> None:
-        self._store = store
-        self.run_id, self.run_name = run_id, run_name
-        self.metric, self.goal = metric, goal
-        self.best_params, self.best_value, self.best_run_id = best_params, best_value, best_run_id
-        self.n_trials, self.n_failed = n_trials, n_failed
+    store: Store
+    run_id: str
+    run_name: str
+    metric: str
+    goal: str
+    best_params: Any
+    best_value: float | None
+    best_run_id: str | None
+    n_trials: int
+    n_failed: int
 
     def __repr__(self) -> str:
         counted = f"{self.n_trials} trials" + (f", {self.n_failed} failed" if self.n_failed else "")
@@ -78,19 +83,19 @@ class SweepResult:
         """The best trial's run, as the store has it."""
         if self.best_run_id is None:
             raise SweepError(f"no trial of sweep {self.run_name!r} came to a finite {self.metric}")
-        with queries.using(self._store):
+        with queries.using(self.store):
             return queries.get_run(self.best_run_id)
 
     @property
     def run(self) -> Run:
         """The sweep's own run, as the store has it."""
-        with queries.using(self._store):
+        with queries.using(self.store):
             return queries.get_run(self.run_id)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
         """All trials as dictionaries: ``tid``, ``run_id``, ``status``, the objective, ``duration_s``, ``params.*``."""
-        with queries.using(self._store):
+        with queries.using(self.store):
             trials = queries.rows(_TRIALS, [SUGGESTED, self.metric, self.run_id])
             params = queries.rows(_PARAMS, [self.run_id])
         named = [{**row, self.metric: row["value"]} for row in trials]
@@ -115,10 +120,42 @@ class SweepResult:
         Measured by shuffling each param in a model of the trials that finished; with fewer than a dozen of these
         nothing can be told, and all are 0.
         """
-        from jtrack.sweeps.importance import param_importance
+        return self.model().importance()
 
-        finished = [row for row in self.rows if row["status"] == "FINISHED" and row[self.metric] is not None]
-        searched = {key for row in finished for key in row if key.startswith("params.")}
-        columns = {key.removeprefix("params."): [row.get(key) for row in finished] for key in sorted(searched)}
+    def model(self) -> Surrogate:
+        """Learn what the objective does over the params that differ, from the trials that finished."""
+        from jtrack.sweeps.surrogate import Surrogate
+
+        rows = [row for row in self.rows if row["status"] == "FINISHED" and row[self.metric] is not None]
+        searched = sorted({key for row in rows for key in row if key.startswith("params.")})
+        columns = {key.removeprefix("params."): [row.get(key) for row in rows] for key in searched}
         varied = {name: values for name, values in columns.items() if len(set(map(repr, values))) > 1}
-        return param_importance(varied, [row[self.metric] for row in finished])
+        sign = 1 if self.goal == "minimize" else -1
+        return Surrogate(varied, [sign * row[self.metric] for row in rows], logarithmic=_by_logarithm(self.run))
+
+
+def read_result(address: object = None) -> SweepResult:
+    """Read what a sweep came to from its run; ``None`` takes the newest. ``best_params`` have their flat names then."""
+    run = queries.get_run(get_sweep_info(address).run_id)
+    goal = "maximize" if "maximize" in run.data.params else "minimize"
+    best_run_id = run.data.tags.get("best_run") or None
+    counted = queries.rows(_COUNTS, [run.info.run_id])[0]
+    return SweepResult(
+        store=current_store(),
+        run_id=run.info.run_id,
+        run_name=run.info.run_name,
+        metric=str(run.data.params[goal]),
+        goal=goal,
+        best_params=None if best_run_id is None else queries.get_run(best_run_id).data.params,
+        best_value=None if best_run_id is None else float(run.data.tags["best_value"]),
+        best_run_id=best_run_id,
+        n_trials=counted["n_ended"],
+        n_failed=counted["n_failed"],
+    )
+
+
+def _by_logarithm(sweep: Run) -> dict[str, bool]:
+    """Tell which params were searched by their logarithm, as far as they are called like their labels."""
+    said = {key.removeprefix(SPACE_PREFIX): str(text) for key, text in sweep.data.params.items()}
+    kinds = {label: text.partition("(")[0] for label, text in said.items()}
+    return {label: kind.removeprefix("q").startswith("log") for label, kind in kinds.items() if kind in _NUMERIC}

@@ -16,6 +16,10 @@ from jtrack.widgets.html import Markup, tag
 
 SPARK_SIZE = (76, 18)
 _INSET = 3.0
+# Viridis from the worst to the best: its better end stands out against the ground, dark on light, light on dark.
+_ON_LIGHT = "7ad151 4ac16d 22a884 1f988b 25848e 2a788e 355f8d 414487 472a7a 440154".split()
+_ON_DARK = "3b528b 33638d 2a788e 21918c 22a884 44bf70 7ad151 bddf26 dde318 fde725".split()
+N_SHADES = len(_ON_LIGHT)
 
 
 def spark_image(step: Sequence[float], value: Sequence[float], label: str) -> Markup | None:
@@ -46,6 +50,16 @@ def svg_image(
     )
     address = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
     return tag("img", src=address, alt=label, width=f"{width:g}", height=f"{height:g}")
+
+
+def shades_css(*rules: str) -> str:
+    """Style of the shades from worst to best; a rule is a class without its number, and a property: ``"s:stroke"``."""
+    parts = [rule.partition(":") for rule in rules]
+    light, dark = (
+        "".join(f".{name}{i}{{{prop}:#{colour}}}" for name, _, prop in parts for i, colour in enumerate(colours))
+        for colours in (_ON_LIGHT, _ON_DARK)
+    )
+    return f"{light}@media(prefers-color-scheme:dark){{{dark}}}"
 
 
 def fit_points(

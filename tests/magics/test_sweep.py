@@ -73,8 +73,21 @@ def test_the_result_is_the_cells_value_and_the_panel_is_shown(kernel: Kernel) ->
     assert " of 6 trials · best loss " in line["text/plain"]
     assert "6 trials" in panel["text/plain"]
     assert "<script" not in panel["text/html"]
-    quiet = kernel.run("%%sweep --max-evals 6 --minimize loss --quiet x=uniform(0, 1)\nloss = x")
+    quiet = kernel.run("%%sweep --max-evals 16 --minimize loss --quiet x=uniform(0, 1)\nloss = x")
     assert quiet.displays == []
+
+
+def test_what_mattered_is_one_line_that_opens(kernel: Kernel) -> None:
+    shown = kernel.run(
+        "%%sweep --max-evals 20 --minimize loss --seed 1 --algo random x=uniform(0, 1) y=uniform(0, 1)\n"
+        "loss = x + y / 9"
+    )
+    _, _, learned = progress_free(shown)
+    assert "<summary" in learned["text/html"] and "what mattered: " in learned["text/html"]
+    assert len(learned["text/html"]) < 100_000
+    assert "in the best trial" in learned["text/plain"]
+    contour = kernel.run("_.contour('y', 'x')")
+    assert contour.result is not None and "loss over y and x" in contour.result["text/html"]
 
 
 def test_a_metric_may_be_logged_step_by_step(kernel: Kernel) -> None:

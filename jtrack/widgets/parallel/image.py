@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jtrack.direction import Direction
 from jtrack.widgets.format import shorten
 from jtrack.widgets.html import Markup, escape
-from jtrack.widgets.images import svg_image
+from jtrack.widgets.images import N_SHADES, shades_css, svg_image
 from jtrack.widgets.parallel.axes import Axis, AxisKind, Measure
 from jtrack.widgets.parallel.frame import ParallelFrame
 from jtrack.widgets.parallel.scale import places, ticks
@@ -26,10 +26,7 @@ _MISSING_Y = _TOP + _HEIGHT + 18
 _SIZE = (WIDTH, _MISSING_Y + 12)
 _MOST_LINES = 260
 _MOST_CORNERS, _FEWEST_CORNERS = 1700, 400
-_N_SHADES = 10
 _SPREAD = 26
-_LIGHT = "7ad151 4ac16d 22a884 1f988b 25848e 2a788e 355f8d 414487 472a7a 440154".split()
-_DARK = "3b528b 33638d 2a788e 21918c 22a884 44bf70 7ad151 bddf26 dde318 fde725".split()
 _CSS = (
     "text{font:11px system-ui,-apple-system,sans-serif;paint-order:stroke;stroke-width:3px;stroke-linejoin:round}"
     "text.h{font-weight:600;font-size:13px}.s{stroke-opacity:.5}"
@@ -61,8 +58,6 @@ def parallel_image(frame: ParallelFrame) -> Markup:
     ys = [_heights(axis, frame.values(axis.id)[rows]) for axis in axes]
     shapes = [*_lines(frame, rows, xs, ys), *_best(frame, rows, xs, ys)]
     shapes += [_axis(axis, frame, x) for axis, x in zip(axes, xs, strict=True)]
-    shades = "".join(f".s{i}{{stroke:#{colour}}}" for i, colour in enumerate(_LIGHT))
-    shades += "@media(prefers-color-scheme:dark){" + "".join(f".s{i}{{stroke:#{c}}}" for i, c in enumerate(_DARK)) + "}"
     classes = {
         "r": ("stroke", "muted"),
         "t": ("fill", "muted"),
@@ -71,7 +66,7 @@ def parallel_image(frame: ParallelFrame) -> Markup:
         "g": ("stroke", "ground"),
     }
     label = f"parallel coordinates of {len(rows)} runs over {', '.join(axis.key for axis in axes)}"
-    return svg_image(_SIZE, "".join(shapes), shorten(label, 300), classes, _CSS + shades)
+    return svg_image(_SIZE, "".join(shapes), shorten(label, 300), classes, _CSS + shades_css("s:stroke"))
 
 
 def head_note(axis: Axis, is_objective: bool) -> str:
@@ -110,14 +105,14 @@ def _lines(
 ) -> list[str]:
     import numpy as np
 
-    shades = np.full(len(rows), _N_SHADES - 1)
+    shades = np.full(len(rows), N_SHADES - 1)
     if frame.objective is not None:
         axis = next(axis for axis in frame.axes if axis.id == frame.objective)
         quality = places(axis, frame.values(axis.id)[rows])
         quality = 1 - quality if frame.direction is Direction.LOWER else quality
-        shades = np.where(np.isnan(quality), -1, np.round(np.nan_to_num(quality) * (_N_SHADES - 1))).astype(int)
+        shades = np.where(np.isnan(quality), -1, np.round(np.nan_to_num(quality) * (N_SHADES - 1))).astype(int)
     shapes = []
-    for shade in range(-1, _N_SHADES):
+    for shade in range(-1, N_SHADES):
         path = "".join(_path(xs, [column[i] for column in ys]) for i in np.flatnonzero(shades == shade))
         if path:
             shapes.append(f'<path class="s {"r" if shade < 0 else f"s{shade}"}" d="{path}"/>')
