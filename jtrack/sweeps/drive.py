@@ -18,7 +18,7 @@ from jtrack.entities import RunStatus
 from jtrack.errors import JTrackError, SweepError
 from jtrack.sweeps.lanes import Lane
 from jtrack.sweeps.progress import Progress
-from jtrack.sweeps.record import Past, SweepFacts
+from jtrack.sweeps.record import Past, SweepFacts, with_curves
 from jtrack.sweeps.search import Search
 from jtrack.sweeps.space import Space, Values
 from jtrack.sweeps.stopping import StopRule, TrialCurve
@@ -117,6 +117,8 @@ class Drive:
 
     def _restore(self) -> None:
         """Tell the search all that an earlier life found, in the order in which it was asked."""
+        if self.plan.rule is not None:
+            self._past = with_curves(self._past, self.plan.facts.metric, self.plan.facts.sign, PEERS_KEPT)
         for tid in range(self._past.n_suggested):
             trial = self._past.trials.get(tid)
             if trial is None:  # its worker died before it could say so

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jtrack import queries, tracking
@@ -18,6 +19,10 @@ SPACE_PREFIX = "space."
 _EVENTS = """
 SELECT subject, kind, detail FROM events
 WHERE kind IN ('trial_suggested', 'trial_ended') AND json_extract_string(detail, '$.sweep') = ?
+"""
+_CURVES = """
+SELECT run_id, step, value FROM metrics
+WHERE key = ? AND run_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY run_id, logged_at, step
 """
 _LAST_SWEEPS = """
 SELECT run_id FROM runs WHERE kind = 'sweep' AND lifecycle_stage = 'active' ORDER BY started_at DESC, run_id LIMIT 1
@@ -166,6 +171,21 @@ def read_past(sweep_run_id: str) -> Past:
     for tid, outcome in ended.items():
         if tid in past.trials:
             past.trials[tid] = PastTrial(tid, past.trials[tid].values, outcome)
+    return past
+
+
+def with_curves(past: Past, metric: str, sign: int, n: int) -> Past:
+    """Give the last ``n`` trials that came to a value their curves, for a rule to hold new ones against."""
+    judged = [trial for _, trial in sorted(past.trials.items()) if trial.outcome and trial.outcome.value is not None][
+        -n:
+    ]
+    curves: dict[str | None, list[tuple[int, float]]] = defaultdict(list)
+    for row in queries.rows(_CURVES, [metric, [trial.outcome.run_id for trial in judged if trial.outcome]]):
+        curves[row["run_id"]].append((row["step"], sign * row["value"]))
+    for trial in judged:
+        assert trial.outcome is not None
+        outcome = replace(trial.outcome, curve=tuple(curves[trial.outcome.run_id]))
+        past.trials[trial.tid] = replace(trial, outcome=outcome)
     return past
 
 

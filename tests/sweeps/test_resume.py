@@ -17,7 +17,7 @@ from hyperopt.early_stop import no_progress_loss
 import jtrack
 from jtrack import queries
 from jtrack.errors import InvalidInputError, RunNotFoundError, RunStateError
-from tests.sweeps.objectives import SPACE, bowl
+from tests.sweeps.objectives import SPACE, bowl, curve
 from tests.sweeps.programs import N
 
 ROOT = Path(__file__).parents[2]
@@ -74,8 +74,8 @@ def test_a_sweep_that_was_killed_twice_ends_as_one_that_never_was(tmp_path: Path
     assert sweep.info.status == "FINISHED"
     finished = [loss for _, status, _, loss in trials(whole) if status == "FINISHED"]
     assert float(sweep.data.tags["best_value"]) == min(finished)
-    curve = queries.metric_history("long", "best_loss")
-    assert curve.value[-1] == min(finished)
+    best = queries.metric_history("long", "best_loss")
+    assert best.value[-1] == min(finished)
 
 
 def interrupted(n: int, **options: Any) -> list[float]:
@@ -108,6 +108,30 @@ def test_an_interrupted_sweep_goes_on_with_every_algorithm(algo: str) -> None:
     assert before[4] == after[0]
     assert (result.best_value, result.n_trials) == (whole.best_value, 12)
     assert [row["tid"] for row in result.rows if row["status"] != "KILLED"] == list(range(12))
+
+
+@pytest.mark.parametrize("early_stop", ["median", "halving"])
+def test_what_stops_hopeless_trials_knows_those_of_the_earlier_life(early_stop: str) -> None:
+    seen: list[int] = []
+
+    def stops(point: dict[str, float]) -> None:
+        seen.append(len(seen))
+        if len(seen) == 13:
+            raise KeyboardInterrupt
+        curve(point)
+
+    options: dict[str, Any] = {"max_evals": 20, "algo": "random", "seed": 1, "early_stop": early_stop}
+    with pytest.raises(KeyboardInterrupt):
+        jtrack.sweep(stops, X, run_name="cut", **options)
+    resumed = jtrack.sweep(curve, X, resume="cut", **options)
+    whole = jtrack.sweep(curve, X, **options)
+    n_points = "SELECT n_points FROM latest_metrics WHERE run_id = ? AND key = 'loss'"
+    steps = [
+        [queries.rows(n_points, [row["run_id"]])[0]["n_points"] for row in result.rows if row["status"] == "FINISHED"]
+        for result in (resumed, whole)
+    ]
+    assert steps[0] == steps[1]
+    assert min(steps[1][12:16]) < 20  # before the second life has seen enough by itself
 
 
 def test_a_finished_sweep_can_be_made_longer() -> None:
