@@ -1,4 +1,4 @@
-"""Trials on a real Dask cluster and a local Spark, in processes of their own, one of them killed in the middle."""
+"""Trials on a real Dask cluster, a local Spark and a local Ray, all in processes of their own, one killed in the middle."""
 
 from __future__ import annotations
 
@@ -120,6 +120,39 @@ def test_a_python_worker_of_spark_that_is_killed_costs_its_trial(spark_session: 
     statuses = sorted(row["status"] for row in result.rows)
     assert statuses == ["FINISHED"] * 5 + ["KILLED"]
     assert result.run.info.status == "FINISHED"
+
+
+@pytest.fixture(scope="module")
+def ray_cluster(tmp_path_factory: pytest.TempPathFactory, could_not_run: Callable[[str], NoReturn]) -> Iterator[None]:
+    try:
+        ray = importlib.import_module("ray")
+    except ImportError:
+        could_not_run("a local Ray for a sweep's trials: pip install ray")
+    folder = tmp_path_factory.mktemp("ray")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.chdir(folder)
+        # A bounded one: no web page, two workers, the least of shared memory that it takes.
+        size = {"num_cpus": 2, "object_store_memory": 80 * 2**20}
+        ray.init(
+            include_dashboard=False, log_to_driver=False, logging_level="ERROR", _node_ip_address="127.0.0.1", **size
+        )
+        yield
+        ray.shutdown()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_ray_runs_the_trials_and_a_killed_worker_costs_its_trial(ray_cluster: None, own_folder: Path) -> None:
+    del ray_cluster
+    # Its workers stay where the cluster began, and find the store by its address.
+    jtrack.set_tracking_uri(own_folder / "store")
+    result = jtrack.sweep(objective, X, max_evals=6, executor="ray", parallelism=2, seed=1)
+    check_whole(result, 6)
+    assert result.n_failed == 0
+    result = jtrack.sweep(dies_once, X, max_evals=6, executor="ray", parallelism=2, seed=1)
+    assert sorted(row["status"] for row in result.rows) == ["FINISHED"] * 5 + ["KILLED"]
+    assert (result.n_trials, result.n_failed, result.run.info.status) == (6, 1, "FINISHED")
 
 
 def test_the_width_of_an_executor_is_what_is_asked_for() -> None:

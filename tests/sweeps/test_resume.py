@@ -120,7 +120,7 @@ def test_what_stops_hopeless_trials_knows_those_of_the_earlier_life(early_stop: 
             raise KeyboardInterrupt
         curve(point)
 
-    options: dict[str, Any] = {"max_evals": 20, "algo": "random", "seed": 1, "early_stop": early_stop}
+    options: dict[str, Any] = {"max_evals": 20, "algo": "random", "seed": 2, "early_stop": early_stop}
     with pytest.raises(KeyboardInterrupt):
         jtrack.sweep(stops, X, run_name="cut", **options)
     resumed = jtrack.sweep(curve, X, resume="cut", **options)
@@ -131,7 +131,7 @@ def test_what_stops_hopeless_trials_knows_those_of_the_earlier_life(early_stop: 
         for result in (resumed, whole)
     ]
     assert steps[0] == steps[1]
-    assert min(steps[1][12:16]) < 20  # before the second life has seen enough by itself
+    assert steps[1][12] < 20  # the first of the second life is stopped by what the first life saw
 
 
 def test_a_finished_sweep_can_be_made_longer() -> None:
