@@ -52,6 +52,15 @@ class CellRole(StrEnum):
     SOURCE = "source"
 
 
+class ModelStage(StrEnum):
+    """Where a version of a model stands; several versions may stand in one stage."""
+
+    NONE = "None"
+    STAGING = "Staging"
+    PRODUCTION = "Production"
+    ARCHIVED = "Archived"
+
+
 class ViewType(IntEnum):
     """Which lifecycle stages a search returns; MLflow's numbers."""
 
@@ -159,6 +168,91 @@ class RunInputs:
     """What a run read."""
 
     dataset_inputs: tuple[DatasetInput, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One numbered entry of a registered model; its payload is a model's folder."""
+
+    name: str
+    version: int
+    stage: ModelStage
+    run_id: str | None
+    source: str
+    status: str
+    status_message: str | None
+    description: str
+    user_name: str | None
+    created_at: datetime
+    updated_at: datetime
+    aliases: tuple[str, ...] = ()
+    tags: dict[str, str] = field(default_factory=dict)
+    storage_location: str | None = None  # where in the store's artifacts a copy lies, if it is not a run's
+    model_id: str = ""  # of the registered model, whatever it is called
+
+    @property
+    def uri(self) -> str:
+        """The version's address."""
+        return f"models:/{self.name}/{self.version}"
+
+    @property
+    def current_stage(self) -> str:
+        """MLflow's name for ``stage``."""
+        return self.stage.value
+
+    @property
+    def creation_timestamp(self) -> int:
+        """Milliseconds since the epoch, as MLflow gives it."""
+        return to_ms(self.created_at)
+
+    @property
+    def last_updated_timestamp(self) -> int:
+        """Milliseconds since the epoch, as MLflow gives it."""
+        return to_ms(self.updated_at)
+
+    @property
+    def user_id(self) -> str | None:
+        """MLflow's name for ``user_name``."""
+        return self.user_name
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A name with numbered versions, and with aliases that each stand on one of them."""
+
+    name: str
+    description: str
+    user_name: str | None
+    created_at: datetime
+    updated_at: datetime
+    tags: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, int] = field(default_factory=dict)
+    latest_versions: tuple[ModelVersion, ...] = ()  # the newest of each stage
+    n_versions: int = 0
+    model_id: str = ""
+
+    @property
+    def creation_timestamp(self) -> int:
+        """Milliseconds since the epoch, as MLflow gives it."""
+        return to_ms(self.created_at)
+
+    @property
+    def last_updated_timestamp(self) -> int:
+        """Milliseconds since the epoch, as MLflow gives it."""
+        return to_ms(self.updated_at)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryMove:
+    """One entry of a registered model's history: who did what, when, from what to what."""
+
+    at: datetime
+    user_name: str | None
+    what: str  # registered, renamed, described, tagged, deleted, version, stage, alias …
+    name: str
+    version: int | None
+    from_value: Any
+    to_value: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ Each class is also the builtin that a caller would catch::
     │   ├── MetricNotFoundError
     │   ├── ArtifactNotFoundError
     │   ├── ModelNotFoundError
+    │   ├── RegisteredModelNotFoundError
+    │   ├── VersionNotFoundError             a registered model has no such version, or none any more
+    │   ├── AliasNotFoundError
     │   └── FlavorNotFoundError
     ├── UntrustedModelError (PermissionError) opening it could run code that came from elsewhere
     ├── RunStateError (RuntimeError)         a run is active, ended or deleted where it may not be
@@ -31,7 +34,7 @@ Each class is also the builtin that a caller would catch::
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 
@@ -148,6 +151,40 @@ class ModelNotFoundError(NotFoundError):
     """There is no model at this address."""
 
     noun = "model"
+
+
+class RegisteredModelNotFoundError(NotFoundError):
+    """The registry has no model of this name."""
+
+    noun = "registered model"
+
+
+class VersionNotFoundError(NotFoundError):
+    """A registered model has no such version, or not any more."""
+
+    noun = "version"
+
+    def __init__(self, name: str, asked: object, versions: Iterable[object] = (), *, was_deleted: bool = False) -> None:
+        self.asked = asked
+        known = ", ".join(str(version) for version in versions)
+        has = f"it has: {known}" if known else f"it has none yet: jtrack.register_model('runs:/…', {name!r})"
+        message = f"version {asked} of {name!r} was deleted" if was_deleted else f"{name!r} has no version {asked}"
+        JTrackError.__init__(self, message, has)
+
+
+class AliasNotFoundError(NotFoundError):
+    """A registered model has no such alias."""
+
+    noun = "alias"
+
+    def __init__(self, name: str, asked: str, aliases: Mapping[str, int]) -> None:
+        self.asked = asked
+        close = difflib.get_close_matches(asked, aliases, n=3, cutoff=0.5)
+        shown = [f"{alias!r} (version {aliases[alias]})" for alias in close or list(aliases)[:8]]
+        hint = f"jtrack.set_registered_model_alias({name!r}, {asked!r}, VERSION) sets it"
+        if shown:
+            hint = f"did you mean {' or '.join(shown)}?" if close else f"there are: {', '.join(shown)}"
+        JTrackError.__init__(self, f"{name!r} has no alias {asked!r}", hint)
 
 
 class FlavorNotFoundError(NotFoundError):

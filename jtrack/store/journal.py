@@ -30,7 +30,7 @@ from jtrack.errors import StorePathError
 from jtrack.store.folder import StoreFolder, hold_lock, unwritable
 from jtrack.store.points import PointFile
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 HEARTBEAT_S = 2.0
 ROTATE_BYTES = 256 * 1024 * 1024
 

@@ -79,6 +79,34 @@ COLUMNS: dict[str, dict[str, str]] = {
         "schema": "VARCHAR",
         "profile": "VARCHAR",
     },
+    # A registered model keeps its id when it is renamed; a version is known as `<model_id>/<version>`.
+    "registered_models": {
+        "model_id": "VARCHAR",
+        "name": "VARCHAR",
+        "lifecycle_stage": "VARCHAR",
+        "description": "VARCHAR",
+        "user_name": "VARCHAR",
+        "created_at": "TIMESTAMP",
+        "updated_at": "TIMESTAMP",
+    },
+    "model_versions": {
+        "version_id": "VARCHAR",
+        "model_id": "VARCHAR",
+        "version": "INTEGER",
+        "lifecycle_stage": "VARCHAR",
+        "stage": "VARCHAR",
+        "run_id": "VARCHAR",
+        "source": "VARCHAR",
+        "storage_location": "VARCHAR",
+        "status": "VARCHAR",
+        "status_message": "VARCHAR",
+        "description": "VARCHAR",
+        "user_name": "VARCHAR",
+        "created_at": "TIMESTAMP",
+        "updated_at": "TIMESTAMP",
+    },
+    "aliases": {"model_id": "VARCHAR", "alias": "VARCHAR", "version": "INTEGER", "updated_at": "TIMESTAMP"},
+    "registry_tags": {"subject_id": "VARCHAR", "key": "VARCHAR", "value": "VARCHAR"},
     "events": {
         "at": "TIMESTAMP",
         "writer": "VARCHAR",
@@ -120,6 +148,10 @@ KEYS = {
     "tags": 2,
     "artifacts": 2,
     "environments": 1,
+    "registered_models": 1,
+    "model_versions": 1,
+    "aliases": 2,
+    "registry_tags": 2,
     "run_writers": 2,
     "series": 2,
     "journal_series": 2,
@@ -127,9 +159,12 @@ KEYS = {
 }
 
 # A row of these takes a column that an event left out from the row before it.
-PARTIAL = ("experiments", "runs")
+PARTIAL = ("experiments", "runs", "registered_models", "model_versions")
 
 _SHOWN = {
+    "registry_tag_maps": """
+        SELECT subject_id, map_from_entries(list((key, value) ORDER BY key)) AS tags
+        FROM every_registry_tags WHERE value IS NOT NULL GROUP BY subject_id""",
     "runs": """
         SELECT r.* REPLACE (
             if(k.run_id IS NULL, r.status, 'KILLED') AS status,
@@ -153,14 +188,39 @@ _SHOWN = {
         SELECT e.*, coalesce(t.tags, MAP {}) AS tags FROM every_experiments e LEFT JOIN (
             SELECT experiment_id, map_from_entries(list((key, value) ORDER BY key)) AS tags
             FROM every_experiment_tags WHERE value IS NOT NULL GROUP BY experiment_id) t USING (experiment_id)""",
+    "registered_models": """
+        SELECT m.name, m.description, m.user_name, m.created_at, m.updated_at, coalesce(t.tags, MAP {}) AS tags,
+               coalesce(v.n_versions, 0) AS n_versions, v.last_version, m.model_id
+        FROM every_registered_models m LEFT JOIN registry_tag_maps t ON t.subject_id = m.model_id
+        LEFT JOIN (SELECT model_id, count(*) AS n_versions, max(version) AS last_version FROM every_model_versions
+                   WHERE lifecycle_stage = 'active' GROUP BY model_id) v ON v.model_id = m.model_id
+        WHERE m.lifecycle_stage = 'active'""",
+    "model_versions": """
+        SELECT m.name, v.version, v.stage, v.run_id, v.source, v.status, v.status_message, v.description, v.user_name,
+               v.created_at, v.updated_at, coalesce(a.aliases, []) AS aliases, coalesce(t.tags, MAP {}) AS tags,
+               v.storage_location, v.model_id
+        FROM every_model_versions v JOIN every_registered_models m USING (model_id)
+        LEFT JOIN registry_tag_maps t ON t.subject_id = v.version_id
+        LEFT JOIN (SELECT model_id, version, list(alias ORDER BY alias) AS aliases FROM every_aliases
+                   WHERE version IS NOT NULL GROUP BY model_id, version) a
+               ON a.model_id = v.model_id AND a.version = v.version
+        WHERE v.lifecycle_stage = 'active' AND m.lifecycle_stage = 'active'""",
+    "aliases": """
+        SELECT m.name, a.alias, a.version, a.updated_at
+        FROM every_aliases a JOIN every_registered_models m USING (model_id)
+        WHERE a.version IS NOT NULL AND m.lifecycle_stage = 'active'""",
 }
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
     """Make the tables of one generation, or of the tail, in the database or schema ``schema``."""
-    for table, columns in COLUMNS.items():
-        described = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())  # "at" is a word of SQL's
-        connection.execute(f"CREATE TABLE {schema}.{table} ({described})")
+    for table in COLUMNS:
+        _create_table(connection, schema, table)
+
+
+def _create_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> None:
+    described = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS[table].items())  # "at" is a word of SQL's
+    connection.execute(f"CREATE TABLE {schema}.{table} ({described})")
 
 
 def create_base(connection: duckdb.DuckDBPyConnection) -> None:
@@ -194,8 +254,13 @@ def migrate(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
         connection.execute("UPDATE base.meta SET schema_version = ?", [version + 1])
 
 
+def _to_2(connection: duckdb.DuckDBPyConnection) -> None:
+    for table in ("registered_models", "model_versions", "aliases", "registry_tags"):
+        _create_table(connection, "base", table)
+
+
 # Version → the step that leads from it to the next.
-_MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {}
+_MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: _to_2}
 
 
 def create_tail(connection: duckdb.DuckDBPyConnection) -> None:
@@ -207,13 +272,20 @@ def create_tail(connection: duckdb.DuckDBPyConnection) -> None:
 
 def create_views(connection: duckdb.DuckDBPyConnection, artifacts: Path, *, is_folded: bool) -> None:
     """Lay the views of the interface over ``base`` and ``tail``; runs keep their files below ``artifacts``."""
+    # Where nothing was ever folded, the base holds the default experiment and no more: simpler views are quicker. A
+    # generation of an older schema lacks tables until the next fold.
+    folded = _base_tables(connection) if is_folded else {"experiments"}
     for table in COLUMNS:
-        # Where nothing was ever folded, the base holds the default experiment and no more: simpler views are quicker.
-        query = _tail_over_base(table) if is_folded or table == "experiments" else f"SELECT * FROM tail.{table}"
+        query = _tail_over_base(table) if table in folded else f"SELECT * FROM tail.{table}"
         connection.execute(f"CREATE VIEW every_{table} AS {query}")
     connection.execute("CREATE TABLE tail.here AS SELECT ?::VARCHAR AS path", [str(artifacts)])
     for view, query in _SHOWN.items():
         connection.execute(f"CREATE VIEW {view} AS {query}")
+
+
+def _base_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'base'").fetchall()
+    return {name for (name,) in found}
 
 
 def key_columns(table: str) -> list[str]:

@@ -154,6 +154,49 @@ def _row_of_run(table: str) -> Callable[[Stage, str, str, Row, Any], None]:
     return put
 
 
+def _model_registered(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
+    stage.put_columns(
+        "registered_models", {"model_id": detail["model_id"], "lifecycle_stage": "active", "created_at": at}
+    )
+    _model_changed(stage, writer, subject, detail, at)
+
+
+def _model_changed(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
+    row = {"model_id": detail["model_id"], "updated_at": at}
+    stage.put_columns("registered_models", row | _known_columns("registered_models", detail["to"]))
+    _put_registry_tags(stage, detail["model_id"], detail["to"])
+
+
+def _version_created(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
+    row = {"version_id": version_id(detail), "model_id": detail["model_id"], "version": detail["version"]}
+    stage.put_columns("model_versions", {**row, "lifecycle_stage": "active", "created_at": at})
+    _version_changed(stage, writer, subject, detail, at)
+
+
+def _version_changed(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
+    row = {"version_id": version_id(detail), "updated_at": at}
+    stage.put_columns("model_versions", row | _known_columns("model_versions", detail["to"]))
+    _put_registry_tags(stage, version_id(detail), detail["to"])
+
+
+def _alias_moved(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
+    stage.put("aliases", detail["model_id"], detail["alias"], detail["to"], at)
+
+
+def version_id(detail: Row) -> str:
+    """Name a version for ever, whatever its model is called."""
+    return f"{detail['model_id']}/{detail['version']}"
+
+
+def _known_columns(table: str, columns: Row) -> Row:
+    return {name: value for name, value in columns.items() if name in COLUMNS[table]}
+
+
+def _put_registry_tags(stage: Stage, subject_id: str, columns: Row) -> None:
+    for key, value in (columns.get("tags") or {}).items():
+        stage.put("registry_tags", subject_id, key, value)
+
+
 def _environment_seen(stage: Stage, writer: str, subject: str, detail: Row, at: Any) -> None:
     packages = json.dumps(detail["packages"], ensure_ascii=False)
     stage.put("environments", subject, detail["python_version"], detail["platform"], packages)
@@ -172,4 +215,9 @@ _STAGED_BY_KIND: dict[str, Callable[[Stage, str, str, Row, Any], None]] = {
     "artifact_logged": _row_of_run("artifacts"),
     "input_logged": _row_of_run("inputs"),
     "environment_seen": _environment_seen,
+    "model_registered": _model_registered,
+    "model_changed": _model_changed,
+    "model_version_created": _version_created,
+    "model_version_changed": _version_changed,
+    "alias_moved": _alias_moved,
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from jtrack.entities import LifecycleStage, RunKind, RunStatus
+from jtrack.entities import LifecycleStage, ModelStage, RunKind, RunStatus
 from jtrack.errors import InvalidFilterError
 
 
@@ -42,6 +42,7 @@ class Attribute:
     sql: str
     kind: Kind = Kind.TEXT
     choices: tuple[str, ...] = ()
+    is_list: bool = False  # it holds several texts; a comparison asks whether one of them fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is searched, and what it has."""
+    """What is searched, what it has, and where: a view, what its rows are known by, and what ties are broken by."""
 
     noun: str
+    view: str
+    key: str  # SQL over the view's alias ``s``: what rows of metrics, params and tags are joined by
+    found: str  # the columns that a search gives
+    last_order: tuple[str, ...]
     entities: tuple[Entity, ...]
     attributes: Mapping[str, Attribute]
     aliases: Mapping[str, str]
@@ -86,6 +91,10 @@ _RUN_TEXTS = (
 
 RUNS = Subject(
     noun="run",
+    view="runs",
+    key="s.run_id",
+    found="s.run_id",
+    last_order=("s.started_at DESC", "s.run_id"),
     entities=tuple(Entity),
     attributes=MappingProxyType(
         {name: Attribute(f"s.{name}") for name in _RUN_TEXTS}
@@ -126,6 +135,10 @@ RUNS = Subject(
 
 EXPERIMENTS = Subject(
     noun="experiment",
+    view="experiments",
+    key="s.experiment_id",
+    found="s.experiment_id",
+    last_order=("s.created_at DESC", "s.experiment_id"),
     entities=(Entity.ATTRIBUTE, Entity.TAG),
     attributes=MappingProxyType(
         {name: Attribute(f"s.{name}") for name in ("experiment_id", "name", "artifact_location")}
@@ -140,6 +153,58 @@ EXPERIMENTS = Subject(
             **dict.fromkeys(("creation_time", "created"), "created_at"),
             **dict.fromkeys(("last_update_time", "updated"), "updated_at"),
             "experiment_name": "name",
+        }
+    ),
+)
+
+_REGISTRY_TIMES = {
+    "created_at": Attribute("epoch_us(s.created_at)", Kind.TIME),
+    "updated_at": Attribute("epoch_us(s.updated_at)", Kind.TIME),
+}
+_REGISTRY_ALIASES = {
+    **dict.fromkeys(("creation_timestamp", "creation_time", "created"), "created_at"),
+    **dict.fromkeys(("last_updated_timestamp", "last_update_time", "updated"), "updated_at"),
+    **dict.fromkeys(("user_id", "user"), "user_name"),
+}
+
+REGISTERED_MODELS = Subject(
+    noun="registered model",
+    view="registered_models",
+    key="s.model_id",
+    found="s.name",
+    last_order=("s.name",),
+    entities=(Entity.ATTRIBUTE, Entity.TAG),
+    attributes=MappingProxyType(
+        {name: Attribute(f"s.{name}") for name in ("name", "description", "user_name")}
+        | _REGISTRY_TIMES
+        | {"n_versions": Attribute("s.n_versions", Kind.NUMBER)}
+    ),
+    aliases=MappingProxyType(_REGISTRY_ALIASES),
+)
+
+MODEL_VERSIONS = Subject(
+    noun="version",
+    view="model_versions",
+    key="concat_ws('/', s.model_id, s.version)",
+    found="s.model_id, s.version",
+    last_order=("s.created_at DESC", "s.name", "s.version DESC"),
+    entities=(Entity.ATTRIBUTE, Entity.TAG),
+    attributes=MappingProxyType(
+        {name: Attribute(f"s.{name}") for name in ("name", "run_id", "source", "status", "description", "user_name")}
+        | _REGISTRY_TIMES
+        | {
+            "version": Attribute("s.version", Kind.NUMBER),
+            "stage": Attribute("s.stage", choices=tuple(ModelStage)),
+            "aliases": Attribute("s.aliases", is_list=True),
+        }
+    ),
+    aliases=MappingProxyType(
+        {
+            **_REGISTRY_ALIASES,
+            "version_number": "version",
+            "source_path": "source",
+            "current_stage": "stage",
+            "alias": "aliases",
         }
     ),
 )

@@ -9,13 +9,11 @@ from datetime import datetime
 from jtrack.entities import LifecycleStage, ViewType
 from jtrack.errors import InvalidInputError
 from jtrack.store.search.expression import Expr, OrderKey
-from jtrack.store.search.fields import EXPERIMENTS, RUNS, Subject
+from jtrack.store.search.fields import EXPERIMENTS, MODEL_VERSIONS, REGISTERED_MODELS, RUNS, Subject
 from jtrack.store.search.grammar import parse_filter, parse_order
 from jtrack.store.search.sql import Clause, Query
 
 _STAGE = {ViewType.ACTIVE_ONLY: LifecycleStage.ACTIVE, ViewType.DELETED_ONLY: LifecycleStage.DELETED}
-# Ties are broken by these, so that the same search gives the same order, and pages don't overlap.
-_LAST_KEYS = {"run": ("s.started_at DESC", "s.run_id"), "experiment": ("s.created_at DESC", "s.experiment_id")}
 
 
 def plan_search(
@@ -76,16 +74,34 @@ def plan_experiment_search(
     return _plan(EXPERIMENTS, expr, parse_order(order_by, EXPERIMENTS), [_stage(view_type)], _page(max_results, offset))
 
 
+def plan_model_search(
+    filter_string: str = "", order_by: str | Sequence[str] | None = None, max_results: int | None = None
+) -> tuple[str, list[object]]:
+    """Plan a search for registered models; as :func:`plan_search`, with ``name`` for the column."""
+    expr = parse_filter(filter_string, REGISTERED_MODELS)
+    keys = parse_order(order_by, REGISTERED_MODELS)
+    return _plan(REGISTERED_MODELS, expr, keys, [], _page(max_results, 0))
+
+
+def plan_version_search(
+    filter_string: str = "", order_by: str | Sequence[str] | None = None, max_results: int | None = None
+) -> tuple[str, list[object]]:
+    """Plan a search for versions; as :func:`plan_search`, with columns ``model_id`` and ``version``."""
+    expr = parse_filter(filter_string, MODEL_VERSIONS)
+    return _plan(MODEL_VERSIONS, expr, parse_order(order_by, MODEL_VERSIONS), [], _page(max_results, 0))
+
+
 def _plan(
     subject: Subject, expr: Expr | None, keys: Sequence[OrderKey], limits: Sequence[Clause], page: Clause
 ) -> tuple[str, list[object]]:
     query = Query(subject)
     conditions = [*limits, *([query.where(expr)] if expr is not None else [])]
-    order = [*query.order(keys), *_LAST_KEYS[subject.noun]]
+    # Ties are broken, so that the same search gives the same order, and pages don't overlap.
+    order = [*query.order(keys), *subject.last_order]
     joins, join_values = query.joins()
-    where = " AND ".join(f"({sql})" for sql, _ in conditions)
+    where = " AND ".join(f"({sql})" for sql, _ in conditions) or "TRUE"
     lines = (
-        f"SELECT s.{subject.noun}_id FROM {subject.noun}s s",
+        f"SELECT {subject.found} FROM {subject.view} s",
         joins,
         f"WHERE {where}",
         f"ORDER BY {', '.join(order)}",

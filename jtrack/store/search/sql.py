@@ -24,6 +24,8 @@ _ROWS_OF_KEY = {
     ("run", Entity.PARAM): "SELECT run_id AS id, value, value_json, number FROM params WHERE key = ?",
     ("run", Entity.TAG): "SELECT run_id AS id, value FROM tags WHERE key = ?",
     ("experiment", Entity.TAG): "SELECT experiment_id AS id, element_at(tags, ?)[1] AS value FROM experiments",
+    ("registered model", Entity.TAG): "SELECT subject_id AS id, value FROM every_registry_tags WHERE key = ?",
+    ("version", Entity.TAG): "SELECT subject_id AS id, value FROM every_registry_tags WHERE key = ?",
 }
 _INEXACT_FROM = 2**53
 
@@ -52,7 +54,7 @@ class Query:
     def joins(self) -> Clause:
         """Render the joins that all conditions and sort keys so far need."""
         parts = [
-            f"LEFT JOIN ({_ROWS_OF_KEY[self.subject.noun, entity]}) {alias} ON {alias}.id = s.{self.subject.noun}_id"
+            f"LEFT JOIN ({_ROWS_OF_KEY[self.subject.noun, entity]}) {alias} ON {alias}.id = {self.subject.key}"
             for (entity, _), alias in self._joined.items()
         ]
         return "\n".join(parts), [key for _, key in self._joined]
@@ -60,6 +62,8 @@ class Query:
     def _comparison(self, test: Comparison) -> Clause:
         if test.field.entity is Entity.DATASET:
             return _dataset_comparison(test)
+        if test.field.attribute is not None and test.field.attribute.is_list:
+            return _list_comparison(test.field.attribute.sql, test)
         if test.field.entity is Entity.PARAM:
             return _param_comparison(self._alias(test.field), test)
         return _COMPARE[test.field.kind](self._column(test.field), test.operator, test.values)
@@ -133,6 +137,13 @@ def _dataset_comparison(test: Comparison) -> Clause:
     operator = "IS NOT NULL" if test.operator == "IS NULL" else test.operator
     condition, values = _plain_comparison(column, operator, test.values)
     exists = f"EXISTS (SELECT 1 FROM inputs i WHERE i.run_id = s.run_id AND {condition})"
+    return f"NOT {exists}" if test.operator == "IS NULL" else exists, values
+
+
+def _list_comparison(column: str, test: Comparison) -> Clause:
+    operator = "IS NOT NULL" if test.operator == "IS NULL" else test.operator
+    condition, values = _plain_comparison("u.item", operator, test.values)
+    exists = f"EXISTS (SELECT 1 FROM unnest({column}) u(item) WHERE {condition})"
     return f"NOT {exists}" if test.operator == "IS NULL" else exists, values
 
 
