@@ -68,9 +68,18 @@ _TRACKING = (
     "set_experiment_tag set_experiment_tags set_tag set_tags set_tracking_uri start_run"
 )
 _QUERIES = "get_parent_run get_run last_active_run metric_history search_experiments search_runs sql"
+_REGISTRY = (
+    "copy_model_version create_model_version create_registered_model delete_model_version "
+    "delete_model_version_tag delete_registered_model delete_registered_model_alias delete_registered_model_tag "
+    "get_latest_versions get_model_version get_model_version_by_alias get_registered_model register_model "
+    "rename_registered_model search_model_versions search_registered_models set_model_version_tag "
+    "set_registered_model_alias set_registered_model_tag transition_model_version_stage update_model_version "
+    "update_registered_model"
+)
 _HOMES = {
     **dict.fromkeys(_TRACKING.split(), "jtrack.tracking"),
     **dict.fromkeys(_QUERIES.split(), "jtrack.queries"),
+    **dict.fromkeys(_REGISTRY.split(), "jtrack.registry.versions"),
     "ViewType": "jtrack.entities",
     "load_ipython_extension": "jtrack.magics",
     "unload_ipython_extension": "jtrack.magics",
@@ -91,14 +100,26 @@ __all__ = [
     "__version__",
     "active_run",
     "compare",
+    "copy_model_version",
     "create_experiment",
+    "create_model_version",
+    "create_registered_model",
     "delete_experiment",
+    "delete_model_version",
+    "delete_model_version_tag",
+    "delete_registered_model",
+    "delete_registered_model_alias",
+    "delete_registered_model_tag",
     "delete_run",
     "delete_tag",
     "end_run",
     "get_experiment",
     "get_experiment_by_name",
+    "get_latest_versions",
+    "get_model_version",
+    "get_model_version_by_alias",
     "get_parent_run",
+    "get_registered_model",
     "get_run",
     "get_sweep",
     "get_tracking_uri",
@@ -116,15 +137,22 @@ __all__ = [
     "log_text",
     "metric_history",
     "parallel",
+    "register_model",
     "rename_experiment",
+    "rename_registered_model",
     "restore_experiment",
     "restore_run",
     "runs",
     "search_experiments",
+    "search_model_versions",
+    "search_registered_models",
     "search_runs",
     "set_experiment",
     "set_experiment_tag",
     "set_experiment_tags",
+    "set_model_version_tag",
+    "set_registered_model_alias",
+    "set_registered_model_tag",
     "set_tag",
     "set_tags",
     "set_tracking_uri",
@@ -132,7 +160,10 @@ __all__ = [
     "sql",
     "start_run",
     "sweep",
+    "transition_model_version_stage",
     "unload_ipython_extension",
+    "update_model_version",
+    "update_registered_model",
 ]
 
 

@@ -244,15 +244,27 @@ class RegisteredModel:
 
 @dataclass(frozen=True, slots=True)
 class RegistryMove:
-    """One entry of a registered model's history: who did what, when, from what to what."""
+    """One entry of a registered model's history: who changed what, when, from what, to what."""
 
     at: datetime
     user_name: str | None
-    what: str  # registered, renamed, described, tagged, deleted, version, stage, alias …
-    name: str
+    what: str  # registered, version, stage, alias, name, description, tag, deleted
+    name: str  # of the model, at that time
     version: int | None
+    key: str | None  # which alias or tag
     from_value: Any
     to_value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where a version came from: its run, the cells that made it, their notebook, and the data that the run read."""
+
+    version: ModelVersion
+    run: Run | None
+    cells: tuple[Cell, ...]
+    notebook_path: str | None
+    inputs: tuple[DatasetInput, ...]
 
 
 @dataclass(frozen=True, slots=True)

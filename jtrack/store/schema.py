@@ -189,10 +189,12 @@ _SHOWN = {
             SELECT experiment_id, map_from_entries(list((key, value) ORDER BY key)) AS tags
             FROM every_experiment_tags WHERE value IS NOT NULL GROUP BY experiment_id) t USING (experiment_id)""",
     "registered_models": """
-        SELECT m.name, m.description, m.user_name, m.created_at, m.updated_at, coalesce(t.tags, MAP {}) AS tags,
+        SELECT m.name, m.description, m.user_name, m.created_at,
+               greatest(m.updated_at, v.updated_at) AS updated_at, coalesce(t.tags, MAP {}) AS tags,
                coalesce(v.n_versions, 0) AS n_versions, v.last_version, m.model_id
         FROM every_registered_models m LEFT JOIN registry_tag_maps t ON t.subject_id = m.model_id
-        LEFT JOIN (SELECT model_id, count(*) AS n_versions, max(version) AS last_version FROM every_model_versions
+        LEFT JOIN (SELECT model_id, count(*) AS n_versions, max(version) AS last_version,
+                          max(updated_at) AS updated_at FROM every_model_versions
                    WHERE lifecycle_stage = 'active' GROUP BY model_id) v ON v.model_id = m.model_id
         WHERE m.lifecycle_stage = 'active'""",
     "model_versions": """
