@@ -17,6 +17,7 @@ Each class is also the builtin that a caller would catch::
     │   ├── ExperimentNotFoundError
     │   ├── MetricNotFoundError
     │   ├── ArtifactNotFoundError
+    │   ├── VariableNotFoundError
     │   ├── ModelNotFoundError
     │   ├── RegisteredModelNotFoundError
     │   ├── VersionNotFoundError             a registered model has no such version, or none any more
@@ -24,6 +25,7 @@ Each class is also the builtin that a caller would catch::
     │   └── FlavorNotFoundError
     ├── UntrustedModelError (PermissionError) opening it could run code that came from elsewhere
     ├── RunStateError (RuntimeError)         a run is active, ended or deleted where it may not be
+    ├── ExportError (RuntimeError)           a model that can't leave its notebook; nothing is left behind
     ├── SweepError (RuntimeError)            a sweep that can't go on; what was finished stays
     └── StoreError (OSError)                 the store's folder or files
         ├── StorePathError                   the path can't hold a store
@@ -212,8 +214,18 @@ class UntrustedModelError(JTrackError, PermissionError):
         )
 
 
+class VariableNotFoundError(NotFoundError):
+    """The notebook has no variable of this name."""
+
+    noun = "variable"
+
+
 class RunStateError(JTrackError, RuntimeError):
     """A run is active, ended or deleted where it may not be."""
+
+
+class ExportError(JTrackError, RuntimeError):
+    """A model that can't leave its notebook, or that is not the same outside; nothing is left behind."""
 
 
 class SweepError(JTrackError, RuntimeError):
