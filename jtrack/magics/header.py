@@ -5,25 +5,11 @@
 
 from __future__ import annotations
 
-import difflib
-import keyword
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from jtrack.magics.options import HeaderReader, Option, is_name
 from jtrack.magics.tokens import Token, header_fault, parse_text, parse_value, split_tokens
-
-_NAME = re.compile(r"[^\W\d]\w*")
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """An option as it is written: ``--name N``; ``metavar`` is empty for a switch."""
-
-    flag: str
-    metavar: str
-    meaning: str
-
 
 OPTIONS = (
     Option("--name", "N", "name of the run"),
@@ -33,7 +19,6 @@ OPTIONS = (
     Option("--note", "TEXT", "description of the run, in quotes"),
     Option("--quiet", "", "show no card"),
 )
-_BY_FLAG = {option.flag: option for option in OPTIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,58 +44,29 @@ def parse_header(line: str) -> Header:
         The line says something that can't be meant; the message has a caret under the place.
     """
     name_end = len(line) - len(line.lstrip()) + len(line.split(maxsplit=1)[0]) if line.strip() else 0
-    reader = _Reader(line, split_tokens(line, name_end))
+    reader = _Reader(line, split_tokens(line, name_end), OPTIONS, "name=value")
     reader.read()
     return Header(values=reader.values, tags=reader.tags, **reader.said)
 
 
-class _Reader:
-    """Goes through the tokens once; ``said`` collects the fields of the header that are given once."""
+class _Reader(HeaderReader):
+    """Knows what is particular of ``%%track``: lists of names, and tags, which may be given again."""
 
-    def __init__(self, line: str, tokens: list[Token]) -> None:
-        self.line, self.tokens = line, tokens
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
         self.values: dict[str, Any] = {}
         self.tags: dict[str, str] = {}
-        self.said: dict[str, Any] = {}
 
-    def read(self) -> None:
-        while self.tokens:
-            token = self.tokens.pop(0)
-            if token.text.startswith("-"):
-                self._read_option(token)
-            elif "=" in token.text and token.text[0] not in "'\"":
-                self._read_assignment(token)
-            else:
-                self._read_experiment(token)
-
-    def _read_option(self, token: Token) -> None:
-        flag, has_value, _ = token.text.partition("=")
-        option = _BY_FLAG.get(flag)
-        if option is None:
-            raise header_fault(self.line, token.start, f"there is no option {flag!r}", _near_option(flag))
-        if not option.metavar:
-            if has_value:
-                raise header_fault(self.line, token.start + len(flag), f"{flag} takes no value")
-            self._say(token, "quiet", True)
-        elif flag == "--tag":
-            self._read_tag(self._value_of(token))
-        elif flag in {"--params", "--metrics"}:
-            self._say(token, flag[2:], self._read_names(self._value_of(token)))
+    def take_value(self, option: Option, value: Token) -> None:
+        if option.flag == "--tag":
+            self._read_tag(value)
+        elif option.flag in {"--params", "--metrics"}:
+            self.said[option.field_name] = self._read_names(value)
         else:
-            self._say(token, flag[2:], parse_text(self.line, self._value_of(token)))
+            super().take_value(option, value)
 
-    def _value_of(self, token: Token) -> Token:
-        option = _BY_FLAG[token.text.partition("=")[0]]
-        if "=" in token.text:
-            value = token.after("=")
-        elif self.tokens and not self.tokens[0].text.startswith("--"):
-            value = self.tokens.pop(0)
-        else:
-            value = Token("", token.end)
-        if not value.text:
-            hint = f"{option.flag} {option.metavar}"
-            raise header_fault(self.line, value.start, f"{option.flag} needs a value", hint)
-        return value
+    def take_setting(self, name: str, value: Token) -> None:
+        self.values[name] = parse_value(self.line, value)
 
     def _read_tag(self, value: Token) -> None:
         whole = Token(parse_text(self.line, value), value.start)  # the quotes may go around all of it
@@ -125,43 +81,6 @@ class _Reader:
             value = Token(self.line[value.start : following.end], value.start)
         names = tuple(name.strip() for name in parse_text(self.line, value).split(","))
         for name in names:
-            if not _is_name(name):
+            if not is_name(name):
                 raise header_fault(self.line, value.start, f"{name!r} can't be a name", "separate names by commas: a,b")
         return names
-
-    def _read_assignment(self, token: Token) -> None:
-        name = token.text.partition("=")[0]
-        if not name or not token.after("=").text:
-            hint = "write name=value, with no blanks around ="
-            raise header_fault(self.line, token.start, f"{token.text!r} is half of a setting", hint)
-        if not _is_name(name):
-            is_word = keyword.iskeyword(name)
-            hint = f"{name!r} is a word of Python's own" if is_word else "quote it if it is the experiment"
-            raise header_fault(self.line, token.start, f"{name!r} can't be a name", hint)
-        if name in self.values:
-            raise header_fault(self.line, token.start, f"{name} is set twice")
-        self.values[name] = parse_value(self.line, token.after("="))
-
-    def _read_experiment(self, token: Token) -> None:
-        if self.tokens and self.tokens[0].text.startswith("="):
-            hint = "write name=value, with no blanks around ="
-            raise header_fault(self.line, self.tokens[0].start, f"'{token.text} =' is half of a setting", hint)
-        if "experiment" in self.said:
-            first = self.said["experiment"]
-            hint = "a name or a note of several words needs quotes; values are written name=value"
-            raise header_fault(self.line, token.start, f"the experiment is {first!r} already", hint)
-        self.said["experiment"] = parse_text(self.line, token)
-
-    def _say(self, token: Token, name: str, value: Any) -> None:
-        if name in self.said:
-            raise header_fault(self.line, token.start, f"--{name} is given twice")
-        self.said[name] = value
-
-
-def _is_name(text: str) -> bool:
-    return _NAME.fullmatch(text) is not None and not keyword.iskeyword(text)
-
-
-def _near_option(flag: str) -> str:
-    close = difflib.get_close_matches(flag, _BY_FLAG, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else "there are: " + ", ".join(_BY_FLAG)
