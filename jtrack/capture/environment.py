@@ -57,7 +57,8 @@ def installed_packages() -> dict[str, str]:
 
 
 def _path_key() -> _Key:
-    return tuple((folder, _modified_ns(folder)) for folder in sys.path)
+    # The working folder, "", changes with every save of a notebook, and nothing is installed there.
+    return tuple((folder, _modified_ns(folder)) for folder in sys.path if folder)
 
 
 def _modified_ns(folder: str) -> int:

@@ -51,6 +51,7 @@ class LateReader:
         note = CellNote(run, origin, identity, execution_count)
         thread = threading.Thread(target=self._look_up, args=(note, facts), name="jtrack-facts", daemon=True)
         self._running.add(thread)
+        note.thread = thread
         thread.start()
         return note
 
@@ -87,6 +88,7 @@ class CellNote:
         self._identity, self._execution_count = identity, execution_count
         self._lock = threading.Lock()
         self._written = threading.Event()
+        self.thread: threading.Thread | None = None
 
     def write(self, notebook_path: Path | None) -> Path | None:
         """Record the cell unless that was done; gives the notebook's folder."""
@@ -103,6 +105,11 @@ class CellNote:
         """Wait until the cell is recorded; record it without its notebook when that takes too long."""
         if not self._written.wait(timeout_s):
             self.write(None)
+
+    def wait(self) -> None:
+        """Wait until all that is looked up for the run is recorded."""
+        if self.thread is not None:
+            self.thread.join()
 
 
 def _set_git(run: ActiveRun, folder: Path) -> None:

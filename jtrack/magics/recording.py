@@ -110,6 +110,10 @@ class CellRecording:
         if self._shows_card:
             self._desk.attempt("show the run's card", lambda: _show_card(self.run.run_id, self._live))
 
+    def wait_for_facts(self) -> None:
+        """Wait until the notebook, the environment and git are known and recorded."""
+        self._note.wait()
+
     @property
     def _shows_card(self) -> bool:
         return not self.header.quiet and not self._desk.settings.quiet

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 
 from jtrack.capture.late import LateReader
 from jtrack.capture.namespace import snapshot_numbers
+from jtrack.entities import Cell
 from jtrack.errors import HeaderError
 from jtrack.magics.cell_header import HeaderTransformer, check_cell
 from jtrack.magics.cells import FinishedCell, RunningCell, read_cell
 from jtrack.magics.config import JTrack
 from jtrack.magics.header import Header
 from jtrack.magics.notices import Notices
+from jtrack.magics.readiness import Readiness
 from jtrack.magics.recording import CellRecording, Desk, open_recording
+from jtrack.tracking.context import current_store
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
@@ -38,6 +41,8 @@ class CellTracker:
         self.auto: Header | None = None
         self.last: FinishedCell | None = None
         self.recording: CellRecording | None = None
+        self.readiness = Readiness()
+        self._cells: dict[str, tuple[str, Cell]] = {}
         self._cell: RunningCell | None = None
         self._inside: FinishedCell | None = None
         self._running: list[ExecutionInfo] = []
@@ -48,6 +53,7 @@ class CellTracker:
         self.shell.input_transformers_cleanup.append(self._transformer)
         self.shell.events.register("pre_run_cell", self.pre_run_cell)
         self.shell.events.register("post_run_cell", self.post_run_cell)
+        self.readiness.prepare(current_store)
 
     def detach(self) -> None:
         """Leave the shell as it was found."""
@@ -125,8 +131,13 @@ class CellTracker:
         cell, recording, inside = self._cell, self.recording, self._inside
         self._cell = self.recording = self._inside = None
         if recording is not None:
+            run = recording.run
+            run.cell_before = self._cells.get(recording.cell.identity)
             self.last = recording.finish(error)
+            if run.cell is not None:
+                self._cells[recording.cell.identity] = run.run_id, run.cell
             recording.show_card()
+            self.readiness.prepare(lambda: run.store, after=recording.wait_for_facts)
         elif inside is not None:
             self.last = inside
         elif cell is not None and cell.execution_count is not None and not cell.is_only_commands:

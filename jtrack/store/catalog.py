@@ -6,6 +6,7 @@ generation at its end starts over, and nothing is ever seen twice or missed.
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 import warnings
@@ -38,6 +39,7 @@ class Catalog:
         self._snapshot: Snapshot | None = None
         self._warned: set[str] = set()
         self._no_fold_before = 0.0
+        self._folding: subprocess.Popen[bytes] | None = None
 
     def rows(self, query: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Answer a query as dictionaries; times are aware, in UTC."""
@@ -104,15 +106,14 @@ class Catalog:
         if self._snapshot is not None and self._n_looks_held:
             return self._snapshot
         with self._lock:
-            try:
-                self._fold_if_due(self._newest_snapshot())
-                snapshot = self._take_news()
-            except BaseException:
-                # What was read may not have been merged; the next look begins at the generation again.
-                self._snapshot = None
-                raise
+            snapshot = self._look()
             self._warn_of(snapshot.problems)
             return snapshot
+
+    def prepare(self) -> None:
+        """Take what is new, so that the next question finds it there; what can't be read is left for that to say."""
+        with self._lock:
+            self._look()
 
     def close(self) -> None:
         """Give memory and files back."""
@@ -120,6 +121,16 @@ class Catalog:
             if self._snapshot is not None:
                 self._snapshot.connection.close()
                 self._snapshot = None
+
+    def _look(self) -> Snapshot:
+        is_first = self._snapshot is None
+        try:
+            self._fold_if_due(self._newest_snapshot(), at_once=is_first)
+            return self._take_news()
+        except BaseException:
+            # What was read may not have been merged; the next look begins at the generation again.
+            self._snapshot = None
+            raise
 
     def _take_news(self) -> Snapshot:
         while True:
@@ -144,11 +155,22 @@ class Catalog:
         generations = self.folder.generations()
         return generations[-1] if generations else (None, None)
 
-    def _fold_if_due(self, snapshot: Snapshot) -> None:
+    def _fold_if_due(self, snapshot: Snapshot, *, at_once: bool) -> None:
+        """Fold where that is due: before a first look, which then has less to read, else beside this process.
+
+        Who has the tail already would only wait, and in this process a fold would keep the interpreter from a
+        training that goes on in another thread.
+        """
+        if self._folding is not None and self._folding.poll() is None:
+            return
         if time.monotonic() < self._no_fold_before or not fold.is_due(self.folder, snapshot.folded):
             return
         try:
-            fold.fold(self.folder)
+            if at_once:
+                fold.fold(self.folder)
+            else:
+                self._folding = fold.fold_beside(self.folder)
+                self._no_fold_before = time.monotonic() + _FOLD_AGAIN_AFTER_S
         except OSError:  # a folder that can't be written is still read
             self._no_fold_before = time.monotonic() + _FOLD_AGAIN_AFTER_S
 

@@ -11,6 +11,8 @@ import gc
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -78,6 +80,24 @@ def fold(folder: StoreFolder) -> Path | None:
             draft.unlink(missing_ok=True)
         _drop_folded(folder, readers, number)
         return folder.generation_path(number)
+
+
+def fold_beside(folder: StoreFolder) -> subprocess.Popen[bytes]:
+    """Fold in a process of its own, which nobody has to wait for; what it can't do is tried again some time.
+
+    Raises
+    ------
+    OSError
+        No process can be started.
+    """
+    code = "import sys; from jtrack.store import Store; from pathlib import Path; Store(Path(sys.argv[1])).fold()"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(folder.path)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # an interrupt of the kernel, or its end, is not meant for it
+    )
 
 
 def read_positions(connection: duckdb.DuckDBPyConnection) -> dict[str, Position]:

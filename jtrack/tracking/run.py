@@ -75,6 +75,7 @@ class ActiveRun:
         self.outer = context.context_run.get()
         self.ended = False
         self.cell: Cell | None = None  # the tracked one
+        self.cell_before: tuple[str, Cell] | None = None  # the run that the same cell made last in this process
         self._info = info
         self._writer = store.writer
         self._series: dict[str, _Series] = {}

@@ -103,3 +103,28 @@ def test_the_store_is_the_nearest_one_upward(tmp_path: Path, monkeypatch: pytest
         assert not (tmp_path / "third").exists()
     finally:
         jtrack.set_tracking_uri(None)
+
+
+def test_who_has_read_the_store_before_does_not_wait_for_a_fold(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    beside = fold.fold_beside
+
+    def note(folder: StoreFolder) -> subprocess.Popen[bytes]:
+        started.append(beside(folder))
+        return started[-1]
+
+    monkeypatch.setattr(fold, "MIN_TAIL_BYTES", 100_000)
+    monkeypatch.setattr(fold, "fold_beside", note)
+    with jtrack.start_run():
+        assert rows("SELECT n_points FROM latest_metrics") == []
+        for i in range(60_000):
+            jtrack.log_metric("m", i)
+        for _ in range(3):
+            assert rows("SELECT n_points FROM latest_metrics") == [{"n_points": 60_000}]
+        assert len(started) == 1
+        assert started[0].wait(60) == 0
+        assert [number for number, _ in StoreFolder(store_path).generations()] == [1]
+        jtrack.log_metric("m", 1)
+        assert rows("SELECT n_points FROM latest_metrics") == [{"n_points": 60_001}]

@@ -7,9 +7,10 @@ import math
 import pytest
 
 import jtrack
-from jtrack.entities import Environment, RunStatus
+from jtrack.entities import Cell, CellRole, Environment, RunStatus
 from jtrack.errors import RunNotFoundError
 from jtrack.tracking import start_run
+from jtrack.tracking.context import process
 from jtrack.widgets.card.frame import Change, card_frame, describe_package_changes, last_line
 from jtrack.widgets.card.html import standing_text
 from tests.widgets.logged_runs import log_cell_run
@@ -149,3 +150,16 @@ def test_an_unknown_run_is_not_found() -> None:
     log_cell_run("there", {})
     with pytest.raises(RunNotFoundError):
         card_frame("nothing")
+
+
+def test_a_cell_in_memory_is_taken_only_for_the_run_that_came_just_before() -> None:
+    stale = Cell("cell-1", 1, CellRole.TRACKED, "stale", "0" * 64, None)
+    first = log_cell_run("first", {"lr": 0.1}, {}, source="lr = 0.1")
+    second = log_cell_run("second", {"lr": 0.2}, {}, source="lr = 0.2")
+    run = process.last_run
+    assert run is not None
+    for before, same in ((("another run", stale), False), ((first, stale), True)):
+        run.cell_before = before
+        source = card_frame(second).source
+        assert source is not None
+        assert ("stale" in str(source)) is same

@@ -218,7 +218,16 @@ def read_siblings(head: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _previous(head: Mapping[str, Any], siblings: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     moment = (head["started_at"], head["run_id"])
     earlier = [row for row in siblings if (row["started_at"], row["run_id"]) < moment]
-    return {**earlier[-1], **queries.rows(_CELL, [earlier[-1]["run_id"]])[0]} if earlier else None
+    if not earlier:
+        return None
+    run_id = earlier[-1]["run_id"]
+    return {**earlier[-1], **(_cell_in_memory(run_id) or queries.rows(_CELL, [run_id])[0])}
+
+
+def _cell_in_memory(run_id: str) -> dict[str, Any] | None:
+    """Give the cell of ``run_id`` where the run that this process ended last came from the same one."""
+    before = None if process.last_run is None else process.last_run.cell_before
+    return asdict(before[1]) if before is not None and before[0] == run_id else None
 
 
 def _metrics(run_id: str, before: Mapping[str, Any] | None) -> tuple[CardMetric, ...]:
