@@ -70,7 +70,7 @@ def get_run(run_id: object) -> Run:
     Parameters
     ----------
     run_id
-        A full id, a prefix or a name that fits one run, or ``@last``.
+        A full id, a prefix or a name that fits one run, ``@last`` or ``@best(metrics.acc)``.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def get_run(run_id: object) -> Run:
     """
     from jtrack.store.addresses import run_id_of
 
-    return _runs(_catalog(), [run_id_of(_catalog(), run_id)])[0]
+    return _runs(_catalog(), [run_id_of(_catalog(), run_id, experiment_id=process.experiment_id)])[0]
 
 
 def find_run(run_id: object) -> Run | None:
@@ -163,7 +163,7 @@ def metric_history(run_id: object, key: str, *, max_points: int | None = None) -
     Parameters
     ----------
     run_id
-        A full id, a prefix or a name that fits one run, or ``@last``.
+        A full id, a prefix or a name that fits one run, ``@last`` or ``@best(metrics.acc)``.
     max_points
         Thin to about this many points, keeping the first, the last and the
         extremes of every bucket. ``None`` keeps all.
@@ -182,7 +182,7 @@ def metric_history(run_id: object, key: str, *, max_points: int | None = None) -
     from jtrack.store.curves import read_curve
 
     catalog = _catalog()
-    run = run_id_of(catalog, run_id)
+    run = run_id_of(catalog, run_id, experiment_id=process.experiment_id)
     curve = read_curve(catalog, run, key, max_points)
     if curve is None:
         raise MetricNotFoundError(

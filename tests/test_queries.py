@@ -10,7 +10,7 @@ import pytest
 
 import jtrack
 from jtrack import queries
-from jtrack.errors import InvalidFilterError, InvalidInputError, MetricNotFoundError, QueryError
+from jtrack.errors import InvalidFilterError, InvalidInputError, MetricNotFoundError, QueryError, RunNotFoundError
 from jtrack.store import Store
 from jtrack.store.curves import thin
 
@@ -138,3 +138,47 @@ def test_another_store_is_asked_inside_the_block_and_in_this_thread_only(three_r
     assert n_runs() == 6
     assert elsewhere == [6]
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "index"),
+    [
+        ("@best(metrics.acc)", 2),
+        ("@best( acc )", 2),
+        ("@best(metrics.acc ASC)", 0),
+        ("@best(metrics.`acc` desc)", 2),
+    ],
+)
+def test_the_best_run_by_a_metric_has_an_address(three_runs: list[str], address: str, index: int) -> None:
+    assert jtrack.get_run(address).info.run_id == three_runs[index]
+
+
+def test_only_finished_runs_with_a_finite_value_are_best(three_runs: list[str]) -> None:
+    for value, status in ((9.0, "FAILED"), (float("nan"), "FINISHED"), (float("inf"), "FINISHED")):
+        jtrack.start_run()
+        jtrack.log_metric("acc", value)
+        jtrack.end_run(status)
+    with jtrack.start_run() as deleted:
+        jtrack.log_metric("acc", 8.0)
+    jtrack.delete_run(deleted.run_id)
+    with jtrack.start_run():
+        jtrack.log_metric("acc", 7.0)
+        assert jtrack.get_run("@best(metrics.acc)").info.run_id == three_runs[2], "it has not finished"
+
+
+def test_the_best_run_is_one_of_the_chosen_experiment(three_runs: list[str]) -> None:
+    jtrack.set_experiment("other")
+    with jtrack.start_run() as run:
+        jtrack.log_metric("acc", 0.1)
+    assert jtrack.get_run("@best(metrics.acc)").info.run_id == run.run_id
+
+
+def test_what_is_best_by_nobody_knows_what_is_said(three_runs: list[str]) -> None:
+    with jtrack.start_run():
+        jtrack.log_metric("whatever", 1)
+    with pytest.raises(InvalidInputError, match="which way is better.*\n.*@best\\(metrics.whatever DESC\\)"):
+        jtrack.get_run("@best(metrics.whatever)")
+    with pytest.raises(InvalidInputError, match="names no metric"):
+        jtrack.get_run("@best")
+    with pytest.raises(RunNotFoundError, match="metrics.acc"):
+        jtrack.get_run("@best(metrics.accuracy)")

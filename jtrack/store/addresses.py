@@ -1,33 +1,48 @@
-"""Finds the run that a text means: an id, a prefix or a name that fits one run, ``@last``."""
+"""Finds the run that a text means: an id, a prefix or a name that fits one run, ``@last``, ``@best(metrics.acc)``."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from jtrack.direction import Direction, infer_direction
 from jtrack.errors import InvalidInputError, RunNotFoundError
 
 if TYPE_CHECKING:
     from jtrack.store.catalog import Catalog
 
 _NEWEST_FIRST = "ORDER BY started_at DESC, run_id"
+_BEST = re.compile(r"@best\(\s*(?:metrics\.)?(?P<key>.+?)(?:\s+(?P<way>asc|desc))?\s*\)", re.IGNORECASE)
+_BEST_RUN = """
+SELECT r.run_id FROM runs r JOIN latest_metrics m USING (run_id)
+WHERE m.key = ? AND isfinite(m.value) AND r.status = 'FINISHED' AND r.lifecycle_stage = 'active'
+  AND (?::VARCHAR IS NULL OR r.experiment_id = ?)
+ORDER BY m.value {way}, r.started_at, r.run_id LIMIT 1
+"""
 
 
-def run_id_of(catalog: Catalog, address: object) -> str:
+def run_id_of(catalog: Catalog, address: object, *, experiment_id: str | None = None) -> str:
     """Resolve ``address`` to a run's id.
 
     Parameters
     ----------
     address
-        A full id; a prefix of an id, or a run's name, that fits exactly one run; ``@last``; or a run itself.
+        A full id; a prefix of an id, or a run's name, that fits exactly one run; ``@last``; ``@best(metrics.acc)``,
+        the finished run with the best last value, where the metric's name doesn't say which way is better with
+        ``ASC`` or ``DESC`` after it; or a run itself.
+    experiment_id
+        Where ``@best`` looks; ``None`` is everywhere.
 
     Raises
     ------
     RunNotFoundError
         Nothing fits; the hint lists near names.
     InvalidInputError
-        More than one run fits.
+        More than one run fits, or nobody knows which way the metric is better.
     """
     text = _text_of(address)
+    if text.startswith("@best"):
+        return _best(catalog, text, experiment_id)
     if text == "@last":
         found = catalog.rows(f"SELECT run_id FROM runs WHERE lifecycle_stage = 'active' {_NEWEST_FIRST} LIMIT 1")
     else:
@@ -40,6 +55,29 @@ def run_id_of(catalog: Catalog, address: object) -> str:
             "give more of the id: " + ", ".join(row["run_id"][:12] for row in found[:4]),
         )
     return str(found[0]["run_id"])
+
+
+def _best(catalog: Catalog, text: str, experiment_id: str | None) -> str:
+    asked = _BEST.fullmatch(text)
+    if asked is None:
+        raise InvalidInputError(f"{text!r} names no metric", "such as @best(metrics.val_accuracy)")
+    key = asked["key"].strip("`\"'")
+    way = (asked["way"] or _way_of(key)).upper()
+    found = catalog.rows(_BEST_RUN.format(way="DESC" if way == "DESC" else "ASC"), [key, experiment_id, experiment_id])
+    if not found:
+        keys = catalog.rows("SELECT DISTINCT key FROM latest_metrics ORDER BY key LIMIT 1000")
+        raise RunNotFoundError(text, [f"@best(metrics.{row['key']})" for row in keys])
+    return str(found[0]["run_id"])
+
+
+def _way_of(key: str) -> str:
+    direction = infer_direction(key)
+    if direction is None:
+        raise InvalidInputError(
+            f"nothing in the name {key!r} says which way is better",
+            f"@best(metrics.{key} DESC) for the highest, @best(metrics.{key} ASC) for the lowest",
+        )
+    return "DESC" if direction is Direction.HIGHER else "ASC"
 
 
 def _text_of(address: object) -> str:

@@ -41,7 +41,7 @@ def start_run(
     Parameters
     ----------
     run_id
-        Take this run up again: a full id, a prefix or a name that fits one run, or ``@last``.
+        Take this run up again: a full id, a prefix or a name that fits one run, ``@last`` or ``@best(…)``.
     experiment_id
         ``None`` is the experiment of the run around it, else the one chosen by :func:`set_experiment`.
     run_name

@@ -8,6 +8,7 @@ from typing import Any
 from jtrack.entities import LifecycleStage, RunInfo, RunKind, RunStatus
 from jtrack.errors import RunStateError
 from jtrack.store import Store
+from jtrack.tracking import context
 from jtrack.tracking.run import ActiveRun
 from jtrack.values import parse_param
 
@@ -24,7 +25,7 @@ def resume_run(store: Store, address: str) -> ActiveRun:
     """
     from jtrack.store.addresses import run_id_of
 
-    run_id = run_id_of(store.catalog, address)
+    run_id = run_id_of(store.catalog, address, experiment_id=context.process.experiment_id)
     info = run_info(store.catalog.rows("SELECT * FROM runs WHERE run_id = ?", [run_id])[0])
     if info.lifecycle_stage == LifecycleStage.DELETED:
         raise RunStateError(f"run {info.run_name!r} is deleted", f"jtrack.restore_run({run_id!r})")
