@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jtrack import queries
+from jtrack.entities import Run
 from jtrack.errors import SweepError
 from jtrack.sweeps.record import SPACE_PREFIX, get_sweep_info
 from jtrack.sweeps.trial import SUGGESTED
@@ -13,7 +16,7 @@ from jtrack.tracking import current_store
 from jtrack.values import parse_param
 
 if TYPE_CHECKING:
-    from jtrack.entities import Run
+    from jtrack.entities import ModelVersion
     from jtrack.store import Store
     from jtrack.sweeps.surrogate import Surrogate
 
@@ -36,6 +39,42 @@ WHERE r.parent_run_id = ? AND r.kind = 'trial' AND r.ended_at IS NOT NULL
 _NUMERIC = frozenset(
     "uniform quniform loguniform qloguniform normal qnormal lognormal qlognormal uniformint randint".split()
 )
+
+
+@dataclass(frozen=True, slots=True)
+class BestRun(Run):
+    """The run of a sweep's best trial, as the store has it; its model can be registered."""
+
+    store: Store | None = field(default=None, repr=False, compare=False)
+
+    def register(
+        self,
+        name: str,
+        path: str | None = None,
+        *,
+        tags: Mapping[str, Any] | None = None,
+        description: str | None = None,
+    ) -> ModelVersion:
+        """Register the model that the trial logged as the next version of ``name``.
+
+        Parameters
+        ----------
+        path
+            Of the model among the run's artifacts; needed where there are several.
+        tags, description
+            Of the version.
+
+        Raises
+        ------
+        ModelNotFoundError
+            The trial logged no model.
+        InvalidInputError
+            It logged several, or the name can't be one.
+        """
+        from jtrack.registry.versions import register_model
+
+        with queries.using(self.store) if self.store is not None else nullcontext():
+            return register_model(f"runs:/{self.info.run_id}/{path or ''}", name, tags, description=description)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -79,12 +118,13 @@ class SweepResult:
         return "\n".join(lines)
 
     @property
-    def best_run(self) -> Run:
-        """The best trial's run, as the store has it."""
+    def best_run(self) -> BestRun:
+        """The best trial's run, as the store has it; ``best_run.register("name")`` registers its model."""
         if self.best_run_id is None:
             raise SweepError(f"no trial of sweep {self.run_name!r} came to a finite {self.metric}")
         with queries.using(self.store):
-            return queries.get_run(self.best_run_id)
+            run = queries.get_run(self.best_run_id)
+        return BestRun(run.info, run.data, run.inputs, self.store)
 
     @property
     def run(self) -> Run:

@@ -1,4 +1,4 @@
-"""Trials on a real Dask cluster, a local Spark and a local Ray, all in processes of their own, one killed in the middle."""
+"""Trials on a real Dask cluster, a local Spark, a local Ray, in processes of their own, one killed in the middle."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def ray_cluster(tmp_path_factory: pytest.TempPathFactory, could_not_run: Callabl
     try:
         ray = importlib.import_module("ray")
     except ImportError:
-        could_not_run("a local Ray for a sweep's trials: pip install ray")
+        could_not_run("trials on a local Ray: pip install ray")
     folder = tmp_path_factory.mktemp("ray")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
