@@ -176,9 +176,9 @@ def test_the_best_run_is_one_of_the_chosen_experiment(three_runs: list[str]) -> 
 def test_what_is_best_by_nobody_knows_what_is_said(three_runs: list[str]) -> None:
     with jtrack.start_run():
         jtrack.log_metric("whatever", 1)
-    with pytest.raises(InvalidInputError, match="which way is better.*\n.*@best\\(metrics.whatever DESC\\)"):
+    with pytest.raises(InvalidInputError, match=r"which way is better.*\n.*@best\(metrics.whatever DESC\)"):
         jtrack.get_run("@best(metrics.whatever)")
     with pytest.raises(InvalidInputError, match="names no metric"):
         jtrack.get_run("@best")
-    with pytest.raises(RunNotFoundError, match="metrics.acc"):
+    with pytest.raises(RunNotFoundError, match=r"metrics\.acc"):
         jtrack.get_run("@best(metrics.accuracy)")

@@ -51,6 +51,11 @@ class Desk:
             return False
         return True
 
+    def note_origin(self, run: tracking.ActiveRun, cell: RunningCell, identity: str | None = None) -> CellNote:
+        """Begin to look up where the run of a cell comes from: notebook, environment, git."""
+        facts = LateFacts(git=self.settings.capture_git, environment=self.settings.capture_environment)
+        return self.late.start(run, cell.origin, identity or cell.identity, cell.execution_count, facts)
+
 
 class CellRecording:
     """One tracked cell while it runs."""
@@ -165,10 +170,7 @@ def open_recording(desk: Desk, header: Header, cell: RunningCell, *, already_ran
         return None
     if header.values:
         desk.attempt("record the params", lambda: run.log_params(header.values))
-    settings = desk.settings
-    facts = LateFacts(git=settings.capture_git, environment=settings.capture_environment)
-    note = desk.late.start(run, cell.origin, cell.identity, cell.execution_count, facts)
-    return CellRecording(desk, header, cell, run, note)
+    return CellRecording(desk, header, cell, run, desk.note_origin(run, cell))
 
 
 def end_inner_runs(run: tracking.ActiveRun, error: BaseException | None) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import Magics, cell_magic, magics_class
 
 from jtrack import queries, tracking
-from jtrack.capture.late import CellNote, LateFacts
+from jtrack.capture.late import CellNote
 from jtrack.capture.source import cell_identity
 from jtrack.errors import HeaderError
 from jtrack.magics.recording import NOTEBOOK_WAIT_S, cell_traceback
@@ -161,8 +161,7 @@ class _Conduct:
 
     def _start(self, quiet: bool, run: ActiveRun) -> None:
         desk, cell = self._tracker.desk, self._cell
-        facts = LateFacts(git=desk.settings.capture_git, environment=desk.settings.capture_environment)
-        self._note = desk.late.start(run, cell.origin, self._identity, cell.execution_count, facts)
+        self._note = desk.note_origin(run, cell, self._identity)
         if not quiet:
             self._line = ProgressLine(self._header)
             self._shown = _GrowingPanel(run.run_id)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from jtrack.capture.late import LateReader
 from jtrack.capture.namespace import snapshot_numbers
-from jtrack.entities import Cell
+from jtrack.entities import Cell, RunKind
 from jtrack.errors import HeaderError
 from jtrack.magics.cell_header import HeaderTransformer, check_cell
 from jtrack.magics.cells import FinishedCell, RunningCell, read_cell
@@ -22,10 +22,14 @@ from jtrack.magics.header import Header
 from jtrack.magics.notices import Notices
 from jtrack.magics.readiness import Readiness
 from jtrack.magics.recording import CellRecording, Desk, open_recording
-from jtrack.tracking.context import current_store
+from jtrack.tracking.context import add_run_listener, current_store, remove_run_listener
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+    from jtrack.tracking import ActiveRun
+
+_PLAIN_KINDS = (RunKind.BLOCK, RunKind.SWEEP)
 
 
 class CellTracker:
@@ -53,6 +57,7 @@ class CellTracker:
         self.shell.input_transformers_cleanup.append(self._transformer)
         self.shell.events.register("pre_run_cell", self.pre_run_cell)
         self.shell.events.register("post_run_cell", self.post_run_cell)
+        add_run_listener(self._note_plain_run)
         self.readiness.prepare(current_store)
 
     def detach(self) -> None:
@@ -60,6 +65,7 @@ class CellTracker:
         self.shell.input_transformers_cleanup.remove(self._transformer)
         self.shell.events.unregister("pre_run_cell", self.pre_run_cell)
         self.shell.events.unregister("post_run_cell", self.post_run_cell)
+        remove_run_listener(self._note_plain_run)
         self.desk.late.close()
 
     @property
@@ -142,6 +148,19 @@ class CellTracker:
             self.last = inside
         elif cell is not None and cell.execution_count is not None and not cell.is_only_commands:
             self.last = FinishedCell(cell, error, datetime.now(UTC), numbers_after=snapshot_numbers(self.shell.user_ns))
+
+    def _note_plain_run(self, run: ActiveRun) -> None:
+        """Record where a run came from that the cell's own code opens, as ``%%track`` would."""
+        cell = self._cell
+        if cell is None or self.recording is not None or not self._running or not _is_main_thread():
+            return
+        if run.ended or run.is_resumed or run.info.parent_run_id is not None or run.kind not in _PLAIN_KINDS:
+            return
+        if run.kind is RunKind.SWEEP and cell.source.lstrip().startswith("%%sweep"):
+            return  # that magic records it itself
+        if cell.origin.connection_file is not None:
+            run.set_attributes(source_type="NOTEBOOK")
+        self.desk.note_origin(run, cell)
 
     def _leave(self, result: ExecutionResult | None) -> bool:
         """Take the cell that ended off the stack; false where its beginning was never told, as of an empty one."""

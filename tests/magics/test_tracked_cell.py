@@ -309,6 +309,21 @@ def test_the_state_of_git_and_the_environment_arrive(kernel: Kernel) -> None:
     assert "ipykernel" in str(environment["packages"])
 
 
+def test_a_run_that_a_cell_opens_itself_knows_where_it_came_from(kernel: Kernel) -> None:
+    source = "with jtrack.start_run():\n    with jtrack.start_run(nested=True): pass"
+    assert kernel.run(f"import jtrack\n{source}").ok
+    kernel.run(_WAIT)
+    child, run = kernel.rows("SELECT * FROM runs ORDER BY started_at DESC LIMIT 2")
+    assert child["parent_run_id"] == run["run_id"]
+    assert run["source_type"] == "NOTEBOOK"
+    assert run["environment_sha256"] is not None
+    cells = kernel.rows(f"SELECT * FROM cells WHERE run_id IN ('{run['run_id']}', '{child['run_id']}')")
+    assert [(cell["run_id"], cell["source"]) for cell in cells] == [(run["run_id"], f"import jtrack\n{source}")]
+    assert kernel.run(f"with jtrack.start_run(run_id='{run['run_id']}'): pass").ok
+    kernel.run(_WAIT)
+    assert len(kernel.rows(f"SELECT * FROM cells WHERE run_id = '{run['run_id']}'")) == 1, "taken up is not made"
+
+
 def test_a_cell_without_an_id_is_known_by_its_body(kernel: Kernel) -> None:
     kernel.run("%%track --name a\nwidth = 12345")
     first = kernel.last_run()["cells"][0]["cell_id"]
