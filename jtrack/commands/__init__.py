@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import inspect
 from collections.abc import Sequence
+from typing import Any
 
 from jtrack._version import __version__
 from jtrack.commands.command import Answer, Command, HelpAsked, Parser, Result
@@ -16,11 +17,25 @@ from jtrack.commands.compact import COMPACT
 from jtrack.commands.compare import COMPARE
 from jtrack.commands.demo import DEMO
 from jtrack.commands.doctor import DOCTOR
+from jtrack.commands.models import MODELS_LIST, PROMOTE, REGISTER
 from jtrack.commands.runs import RUNS
 
-__all__ = ["COMMANDS", "Command", "HelpAsked", "Parser", "Result", "build_parser", "parse_command", "run_command"]
+__all__ = [
+    "COMMANDS",
+    "GROUPS",
+    "Command",
+    "HelpAsked",
+    "Parser",
+    "Result",
+    "build_parser",
+    "parse_command",
+    "run_command",
+]
 
-COMMANDS: tuple[Command, ...] = (DEMO, RUNS, COMPARE, COMPACT, DOCTOR)
+COMMANDS: tuple[Command, ...] = (DEMO, RUNS, COMPARE, REGISTER, PROMOTE, MODELS_LIST, COMPACT, DOCTOR)
+
+# What the first word of a command of two says.
+GROUPS = {"models": "Registered models: what there is, and serving it."}
 
 
 def build_parser(program: str = "jtrack") -> Parser:
@@ -28,8 +43,13 @@ def build_parser(program: str = "jtrack") -> Parser:
     parser = Parser(prog=program, description="Experiment tracking that lives in the notebook.")
     parser.add_argument("--version", action=Answer, text=f"{__version__}\n", help="print the version and end")
     added = parser.add_subparsers(metavar="COMMAND", required=True, dest="command", title="commands")
+    groups: dict[str, Any] = {}
     for command in COMMANDS:
-        command.add_to(added)
+        group = command.name.rpartition(" ")[0]
+        if group and group not in groups:
+            inner = added.add_parser(group, help=GROUPS[group].rstrip("."), description=GROUPS[group])
+            groups[group] = inner.add_subparsers(metavar="COMMAND", required=True, dest="subcommand", title="commands")
+        command.add_to(groups[group] if group else added)
     return parser
 
 

@@ -58,7 +58,8 @@ class Answer(argparse.Action):
 class Command:
     """One command: its function, and what its parser takes.
 
-    ``add_arguments`` names each argument as the function does. The function's docstring is the command's help.
+    ``add_arguments`` names each argument as the function does. The function's docstring is the command's help. A name
+    of two words is a command of a group: ``models list``.
     """
 
     name: str
@@ -77,9 +78,9 @@ class Command:
         return (inspect.getdoc(self.function) or "").partition("\n\nParameters\n")[0]
 
     def add_to(self, commands: Any) -> None:
-        """Add the command's parser to those of a program."""
+        """Add the command's parser to those of a program, or of its group."""
         parser = commands.add_parser(
-            self.name,
+            self.name.rpartition(" ")[2],
             help=self.summary.rstrip("."),
             description=self.description,
             formatter_class=argparse.RawDescriptionHelpFormatter,

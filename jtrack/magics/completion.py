@@ -12,6 +12,7 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 
 from jtrack.capture.bindings import find_bindings
 from jtrack.capture.source import python_body
+from jtrack.direction import infer_direction
 from jtrack.magics.header import OPTIONS
 from jtrack.magics.known_names import KnownNames, quoted
 from jtrack.magics.sweep_header import SWEEP_OPTIONS
@@ -94,7 +95,9 @@ class MagicCompleter:
 
     def _for_compare(self, before: str, cell: str) -> Choices:
         runs = [(quoted(name), "text") for name in self._known.names().runs]
-        return [*runs, ("@last", "keyword"), *self._for_filter(before, cell)]
+        judged = [key for key in self._known.names().metrics if " " not in key and infer_direction(key) is not None]
+        special = [(text, "keyword") for text in ("@last", *(f"@best(metrics.{key})" for key in judged))]
+        return [*runs, *special, *self._for_filter(before, cell)]
 
 
 def quoted_key(key: str) -> str:
@@ -106,9 +109,12 @@ def _for_command(before: str, cell: str) -> Choices:
     from jtrack.commands import COMMANDS
 
     words = before.split()[1:] if before[-1].isspace() else before.split()[1:-1]
-    if not words:
-        return [(command.name, "keyword") for command in COMMANDS]
-    return [("--help", "param"), *(("--json", "param") for command in COMMANDS if command.name == words[0])]
+    names = [command.name.split() for command in COMMANDS]
+    n_said = len(words)
+    following = [name[n_said] for name in names if name[:n_said] == words and len(name) > n_said]
+    if following:
+        return [(word, "keyword") for word in dict.fromkeys(following)]
+    return [("--help", "param"), *(("--json", "param") for name in names if words[: len(name)] == name)]
 
 
 def _names_set_by(cell: str) -> list[str]:

@@ -78,6 +78,13 @@ def locate_model(uri: str | os.PathLike[str] | Any) -> ModelAddress:
     return ModelAddress(text, _fetched(text))
 
 
+def model_uri_of(text: str) -> str:
+    """Give the address that a word means where a model or a run can stand: an address as it is, else a run's model."""
+    if _URL.match(text) or (Path(text).expanduser() / MANIFEST).is_file() or Path(text).name == MANIFEST:
+        return text
+    return f"runs:/{text}"
+
+
 def find_version(uri: str) -> ModelVersion:
     """Find the version that a ``models:/`` address means; see :func:`locate_model`."""
     rest = uri.partition(":")[2].lstrip("/")

@@ -182,6 +182,17 @@ def versions_of_run(run_id: str) -> list[ModelVersion]:
     return read_versions("WHERE run_id = ?", [run_id])
 
 
+def versions_of_model(name: str) -> list[ModelVersion]:
+    """List the versions of a registered model, the newest first.
+
+    Raises
+    ------
+    RegisteredModelNotFoundError
+        There is no such model.
+    """
+    return read_versions("WHERE model_id = ?", [get_registered_model(name).model_id])
+
+
 def read_versions(where: str, values: Sequence[object], limit: int | None = None) -> list[ModelVersion]:
     """Read versions that fit a condition over the view ``model_versions``, the newest number first."""
     page = "" if limit is None else f" LIMIT {limit:d}"

@@ -35,6 +35,7 @@ class PanelNotFoundError(NotFoundError):
 MODELS = {
     "runs": "jtrack.server.own_models:RunsModel",
     "compare": "jtrack.widgets.compare.model:CompareModel",
+    "models": "jtrack.widgets.models.model:ModelsModel",
     "parallel": "jtrack.widgets.parallel.model:ParallelModel",
     "live": "jtrack.widgets.live.model:open_live",
     "run": "jtrack.widgets.run_page.model:RunModel",

@@ -21,6 +21,7 @@ _PART = re.compile(r"/\* @part (\w+) \*/")
 _OF_WIDGET = {
     "compare": ("difference", "runs", "compare", "interactive", "page", "compared"),
     "live": ("runs", "interactive", "live"),
+    "models": ("difference", "runs", "compare", "models", "interactive", "registry"),
     "parallel": ("runs", "interactive", "parallel"),
     "run": ("difference", "runs", "compare", "interactive", "run", "page"),
     "runs": ("runs", "interactive"),

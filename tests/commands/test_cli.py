@@ -28,7 +28,7 @@ def two_runs(store_path: Path) -> Path:
     return store_path
 
 
-@pytest.mark.parametrize("words", [[], ["--help"], *([command.name, "--help"] for command in COMMANDS)])
+@pytest.mark.parametrize("words", [[], ["--help"], *([*command.name.split(), "--help"] for command in COMMANDS)])
 def test_help_is_a_result(words: list[str]) -> None:
     done = jtrack_says(*words)
     assert (done.returncode, done.stderr) == (DONE, "")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jtrack.commands import COMMANDS, Command, HelpAsked, build_parser, parse_command, run_command
+from jtrack.commands import COMMANDS, GROUPS, Command, HelpAsked, build_parser, parse_command, run_command
 from jtrack.commands.compare import run_selection
 from jtrack.commands.demo import demo, quickstart_notebook
 from jtrack.commands.doctor import Check, Diagnosis, Verdict, doctor
@@ -15,19 +15,25 @@ from jtrack.errors import InvalidInputError
 
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 
+# What a command can't do without.
+NEEDED = {"compare": ["a", "b"], "register": ["@last", "churn"], "promote": ["churn", "1"]}
+
+
+def words_of(command: Command) -> list[str]:
+    return [*command.name.split(), *NEEDED.get(command.name, [])]
+
 
 @each_command
 def test_the_parser_takes_what_the_function_takes(command: Command) -> None:
-    words = [command.name, *(["a", "b"] if command.name == "compare" else [])]
-    parsed = vars(parse_command(words)).keys() - {"command", "does", "json"}
+    parsed = vars(parse_command(words_of(command))).keys() - {"command", "subcommand", "does", "json"}
     assert parsed == inspect.signature(command.function).parameters.keys() - {"progress"}
 
 
 @each_command
 def test_the_parser_has_the_defaults_of_the_function(command: Command) -> None:
-    parsed = vars(parse_command([command.name, *(["a", "b"] if command.name == "compare" else [])]))
+    parsed = vars(parse_command(words_of(command)))
     for parameter in inspect.signature(command.function).parameters.values():
-        if parameter.name in parsed and command.name != "compare":
+        if parameter.name in parsed and parsed[parameter.name] not in (*NEEDED.get(command.name, []), ["a", "b"]):
             assert (parsed[parameter.name] or "") == (parameter.default or "")
 
 
@@ -36,7 +42,7 @@ def test_help_is_the_function_docstring_under_either_name(command: Command) -> N
     texts = []
     for program in ("jtrack", "%jtrack"):
         with pytest.raises(HelpAsked) as asked:
-            parse_command([command.name, "--help"], program)
+            parse_command([*command.name.split(), "--help"], program)
         texts.append(asked.value.text)
     assert command.summary
     assert command.description in texts[0]
@@ -53,7 +59,16 @@ def test_an_unknown_command_is_an_error_that_a_notebook_can_show() -> None:
 def test_commands_are_listed_with_their_summaries() -> None:
     text = " ".join(build_parser().format_help().split())
     for command in COMMANDS:
-        assert f"{command.name} {command.summary.rstrip('.')}" in text
+        group, _, name = command.name.rpartition(" ")
+        assert f"{name} {command.summary.rstrip('.')}" in (text if not group else _help_of(group))
+    for group, summary in GROUPS.items():
+        assert f"{group} {summary.rstrip('.')}" in text
+
+
+def _help_of(group: str) -> str:
+    with pytest.raises(HelpAsked) as asked:
+        parse_command([group, "--help"])
+    return " ".join(asked.value.text.split())
 
 
 @pytest.mark.parametrize(
