@@ -114,7 +114,7 @@ class SweepResult:
         if self.best_value is not None:
             lines.append(f"best {self.metric} {self.best_value:.6g} in run {str(self.best_run_id)[:8]}")
             params = self.best_params if isinstance(self.best_params, dict) else {"point": self.best_params}
-            lines += [f"  {name} = {value!r:.80}" for name, value in params.items()]
+            lines += [f"  {name} = {_shown(value):.80}" for name, value in params.items()]
         return "\n".join(lines)
 
     @property
@@ -192,6 +192,10 @@ def read_result(address: object = None) -> SweepResult:
         n_trials=counted["n_ended"],
         n_failed=counted["n_failed"],
     )
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 
 def _by_logarithm(sweep: Run) -> dict[str, bool]:

@@ -23,7 +23,7 @@ N_TREES = 64
 N_SHUFFLES = 4
 SMALLEST_LEAF = 3
 MOST_TRIALS = 1000
-_LOG_RATIO, _LOG_SPREAD = 100, 12
+_LOG_RATIO, _LOG_SPREAD, _LOG_CROWD = 100, 12, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +143,22 @@ def _read_column(name: str, values: Sequence[Any], is_logarithmic: bool | None) 
     there = [value for value in values if value is not None]
     if all(_is_number(value) for value in there):
         low, high = min(there, default=0.0), max(there, default=0.0)
-        is_log = low > 0 and (_spans_decades(there) if is_logarithmic is None else is_logarithmic)
+        is_log = low > 0 and (spans_decades(there) if is_logarithmic is None else is_logarithmic)
         ends = (math.log10(low), math.log10(high)) if is_log else (float(low), float(high))
         return Column(name, tuple(values), None, is_log, ends[0] - (ends[1] - ends[0] or 1.0))
     kinds = {repr(value): value for value in there}
     return Column(name, tuple(values), tuple(kinds[text] for text in sorted(kinds)), False, -1.0)
 
 
-def _spans_decades(values: Sequence[float]) -> bool:
-    """Two decades and more, and not by a few small values alone, as uniform draws from 0 on have them."""
-    low, tenth, ninetieth, high = np.quantile(np.asarray(values, dtype=np.float64), [0, 0.1, 0.9, 1])
-    return bool(high / low > _LOG_RATIO and ninetieth / tenth > _LOG_SPREAD)
+def spans_decades(values: Sequence[float] | Numbers) -> bool:
+    """Whether positive values are better seen by their logarithm: they span two decades, or are crowded at the low end.
+
+    A few small ones among them are not enough: these any draw from a range that begins at 0 has.
+    """
+    low, tenth, middle, ninetieth, high = np.quantile(np.asarray(values, dtype=np.float64), [0, 0.1, 0.5, 0.9, 1])
+    if high <= _LOG_RATIO * low:
+        return False
+    return bool(ninetieth > _LOG_SPREAD * tenth or _LOG_CROWD * middle < high)
 
 
 def _is_number(value: Any) -> bool:

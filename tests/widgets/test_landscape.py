@@ -100,6 +100,8 @@ def test_uniform_draws_near_zero_are_not_taken_for_a_search_over_decades() -> No
         {"uniform": list(draw.uniform(0, 1, 300)), "log": list(10 ** draw.uniform(-5, 0, 300))}, range(300)
     )
     assert [column.is_log for column in model.columns.values()] == [False, True]
+    crowded = [*draw.uniform(0.005, 0.02, 90), 1e-4, *10 ** draw.uniform(-2, 0, 9)]
+    assert Surrogate({"crowded": crowded}, range(100)).columns["crowded"].is_log
     told = Surrogate({"narrow": list(draw.uniform(1, 2, 30))}, range(30), logarithmic={"narrow": True})
     assert told.columns["narrow"].is_log
 

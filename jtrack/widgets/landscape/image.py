@@ -20,8 +20,8 @@ from jtrack.widgets.parallel.scale import places, ticks
 
 Range = tuple[float, float]
 
-_SLICE_SIZE = (296, 158)
-_SLICE_BOX = (50, 8, 284, 134)
+_SLICE_SIZE = (260, 150)
+_SLICE_BOX = (46, 8, 252, 126)
 _CONTOUR_SIZE = (470, 310)
 _CONTOUR_BOX = (66, 10, 376, 262)
 _TOO_FAR = 2.5
@@ -85,7 +85,7 @@ def contour_image(land: Landscape, contour: Contour) -> Markup:
     shapes = [f'<rect class="f0" x="{left}" y="{top}" width="{right - left}" height="{bottom - top}"/>']
     for shade in range(1, N_SHADES) if high > low else ():
         path = level_path(columns.tolist(), rows.tolist(), heights.tolist(), low + shade / N_SHADES * (high - low))
-        shapes.append(f'<path class="f{shade} s{shade}" stroke-width=".7" d="{path}"/>')
+        shapes.append(f'<path class="f{shade} s{shade}" stroke-width="1.2" d="{path}"/>')
     shapes += [_tried(contour, columns), _marks_across(contour.x_axis, left, right, bottom + 15)]
     shapes += [_marks_up(contour.y_axis), _scale_bar(sign * low, sign * high)]
     x, y = (left + right) / 2, (top + bottom) / 2

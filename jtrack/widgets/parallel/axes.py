@@ -118,11 +118,17 @@ def numeric_ends(values: NDArray[np.float64]) -> tuple[float | None, float | Non
     return (float(finite.min()), float(finite.max())) if finite.size else (None, None)
 
 
-def numeric_kind(low: float | None, high: float | None) -> AxisKind:
-    """Log for positive values that span more than two decades."""
-    if low is None or high is None or low <= 0:
+def numeric_kind(low: float | None, high: float | None, values: NDArray[np.float64] | None = None) -> AxisKind:
+    """Log for positive values that span more than two decades; with ``values``, not by a few small ones alone."""
+    if low is None or high is None or low <= 0 or math.log10(high) - math.log10(low) <= _LOG_DECADES + 1e-9:
         return AxisKind.NUMERIC
-    return AxisKind.LOG if math.log10(high) - math.log10(low) > _LOG_DECADES + 1e-9 else AxisKind.NUMERIC
+    if values is None:
+        return AxisKind.LOG
+    import numpy as np
+
+    from jtrack.sweeps.surrogate import spans_decades
+
+    return AxisKind.LOG if spans_decades(values[np.isfinite(values)]) else AxisKind.NUMERIC
 
 
 def rank_correlation(values: NDArray[np.float64], objective: NDArray[np.float64]) -> float | None:

@@ -143,7 +143,7 @@ def _axis(
     rho = None if goal is None or is_objective else rank_correlation(values, goal)
     return Axis(
         *common,
-        kind=numeric_kind(low, high),
+        kind=numeric_kind(low, high, values),
         low=low,
         high=high,
         categories=(),
