@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jtrack.tracking import ActiveRun
 
 SHUTDOWN_WAIT_S = 2.0
+QUICK_CELL_S = 0.05  # a cell that takes less has its card shown first: starting git takes the interpreter from it
 _T = TypeVar("_T")
 
 
@@ -67,6 +68,7 @@ class LateReader:
 
     def _look_up(self, note: CellNote, facts: LateFacts) -> None:
         folder = self._attempt("find the notebook's path", lambda: note.write(self._finder.find(note.origin)))
+        note.shown.wait(QUICK_CELL_S)
         if facts.environment:
             self._attempt("record the environment", lambda: note.run.record_environment(self._environment.read()))
         if facts.git:
@@ -88,6 +90,7 @@ class CellNote:
         self._identity, self._execution_count = identity, execution_count
         self._lock = threading.Lock()
         self._written = threading.Event()
+        self.shown = threading.Event()
         self.thread: threading.Thread | None = None
 
     def write(self, notebook_path: Path | None) -> Path | None:

@@ -114,6 +114,7 @@ class CellRecording:
         """Show the run below the cell's output, unless it is to be quiet."""
         if self._shows_card:
             self._desk.attempt("show the run's card", lambda: _show_card(self.run.run_id, self._live))
+        self._note.shown.set()
 
     def wait_for_facts(self) -> None:
         """Wait until the notebook, the environment and git are known and recorded."""
