@@ -16,6 +16,7 @@ from typing import Any
 
 from jtrack.entities import RunStatus
 from jtrack.errors import JTrackError, SweepError
+from jtrack.store import warn_unwritten
 from jtrack.sweeps.lanes import Lane
 from jtrack.sweeps.progress import Progress
 from jtrack.sweeps.record import Past, SweepFacts, with_curves
@@ -91,6 +92,7 @@ class Drive:
         self._open_runs: dict[str, ActiveRun] = {}
         self._early_stop_args: list[Sequence[Any]] = [() for _ in plan.early_stops]
         self._is_over = self._is_exhausted = False
+        self._is_store_gone = False
         self._first_error: str | None = None
 
     def go(self) -> None:
@@ -149,6 +151,7 @@ class Drive:
                 self._open_runs.pop(outcome.run_id or "", None)
                 self._take_in(outcome, values, is_new=True)
                 progress.step(None if self.best is None else self.best.value, self.n_failed)
+                self._look_after_store()
                 self.plan.on_trial(outcome, Seen(self.n_done, self.n_failed, self.best))
                 self._check_going_well(outcome)
 
@@ -225,6 +228,15 @@ class Drive:
             raise SweepError(f"{self.n_failed} trials failed, and {limit} may; the first: {self._first_error}")
         if limit is None and self.n_failed == self.n_done == HOPELESS_AFTER:
             raise SweepError(f"the first {HOPELESS_AFTER} trials all failed; the first: {self._first_error}")
+
+    def _look_after_store(self) -> None:
+        """Tell once where the folder was removed: its files are still open, so nothing else would notice."""
+        if not self._is_store_gone and not self.run.store.folder.journal.is_dir():
+            self._is_store_gone = True
+            warn_unwritten(
+                f"{self.run.store.path} is gone, after {self.n_done} trials: the sweep goes on to its result, "
+                "but none of it is kept"
+            )
 
     def _check_something_worked(self) -> None:
         if self.n_done and self.n_failed == self.n_done:

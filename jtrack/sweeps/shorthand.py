@@ -78,6 +78,8 @@ class _Builder:
         if word in ("choice", "pchoice"):
             return getattr(hp, word)(label, self._options(call, word, label))
         numbers = check_arguments(self._name, word, *_numbers(self._name, word, call))
+        if word.endswith("loguniform"):
+            _check_logarithms(self._name, word, call, numbers)
         return getattr(hp, word)(label, *numbers)
 
     def _options(self, call: ast.Call, word: str, label: str) -> list[Any]:
@@ -153,6 +155,17 @@ def check_arguments(name: str, word: str, arguments: list[float], named: dict[st
         )
     ordered = [given[argument] for argument in wanted]
     return _checked_integers(name, ordered) if word == "randint" else ordered
+
+
+def _check_logarithms(name: str, word: str, call: ast.Call, numbers: list[float]) -> None:
+    """Refuse what was meant as the range itself: plain numbers between 0 and 1, whose exponentials are all near 1."""
+    low, high = numbers[:2]
+    plain = not any(isinstance(node, ast.Call) for argument in call.args for node in ast.walk(argument))
+    if plain and not call.keywords and 0 < low < high < 1:
+        raise InvalidSpaceError(
+            f"{name}: {word} takes logarithms, so this ranges from {math.exp(low):.4g} to {math.exp(high):.4g}",
+            f"{word}(log({low}), log({high}))",
+        )
 
 
 def _checked_integers(name: str, bounds: list[float]) -> list[float]:

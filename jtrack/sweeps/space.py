@@ -42,6 +42,7 @@ class Space:
             raise InvalidSpaceError(
                 f"two parts of the space are named {error.args[0]!r}", "give each hp node a label of its own"
             ) from None
+        self._check_ranges()
         self._choices = {_label(node.pos_args[0]): node for node in _nodes(self.tree) if node.name == "switch"}
 
     @property
@@ -78,6 +79,18 @@ class Space:
                 raise InvalidSpaceError(f"two parts of the space come to the name {name!r}", "rename one of them")
             params[name] = _shown(value)
         return params
+
+    def _check_ranges(self) -> None:
+        """Draw each value once: hyperopt itself finds fault with a range only when it draws from it."""
+        from hyperopt import pyll
+        from numpy.random import default_rng
+
+        for label, node in self.domain.params.items():
+            try:
+                pyll.stochastic.sample(node, default_rng(0))
+            except Exception as error:
+                said = f"{error}".partition("\n")[0] or type(error).__name__
+                raise InvalidSpaceError(f"nothing can be drawn from {label!r}: {said}") from None
 
     def _describe(self, label: str, node: Any) -> str:
         switch = self._choices.get(label)

@@ -220,6 +220,8 @@ def _check_counts(wishes: Wishes) -> None:
     for name, value in counts:
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise InvalidInputError(f"{name} is a whole number from 1 on, not {value!r}")
+    if wishes.seed is not None and (type(wishes.seed) is not int or wishes.seed < 0):
+        raise InvalidInputError(f"seed is a whole number from 0 on, not {wishes.seed!r}")
     if timeout is not None and not timeout > 0:
         raise InvalidInputError(f"timeout is a number of seconds above 0, not {timeout!r}")
     if max_failures is not None and max_failures < 0:

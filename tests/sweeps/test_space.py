@@ -112,6 +112,7 @@ def test_shorthand_nests_and_numbers_labels_that_two_branches_share() -> None:
         ("uniform(0, 9**9**9)", "no literal"),
         ("uniform(0, other)", "no literal"),
         ("loguniform(1, 1000)", "takes logarithms"),
+        ("loguniform(1e-4, 0.1)", "takes logarithms, so this ranges from 1 to 1.105"),
         ("normal(0, -1)", "sigma of normal is above 0"),
         ("quniform(0, 1, 0)", "q of quniform is above 0"),
         ("randint(0)", "whole numbers"),

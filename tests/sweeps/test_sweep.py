@@ -19,6 +19,7 @@ import jtrack
 from jtrack import queries
 from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import InvalidInputError, InvalidSpaceError, SweepError
+from jtrack.store import StoreWarning
 from tests.sweeps.objectives import SPACE, bowl, hyperopt_alone
 
 X = {"x": hp.uniform("x", 0, 1)}
@@ -304,7 +305,10 @@ def test_a_store_that_goes_away_in_the_middle_does_not_end_the_sweep(store_path:
             shutil.rmtree(store_path)
         return point["x"]
 
-    result = jtrack.sweep(careless, X, max_evals=8, seed=1)
+    with pytest.warns(StoreWarning) as told:
+        result = jtrack.sweep(careless, X, max_evals=8, seed=1)
+    (warning,) = told
+    assert f"{store_path} is gone, after 3 trials" in str(warning.message)
     assert len(calls) == 8
     assert result.best_value == min(calls)
 
@@ -328,6 +332,9 @@ def test_atpe_searches_where_it_is_installed() -> None:
     ("options", "error", "words"),
     [
         ({"space": {}}, InvalidSpaceError, "nothing to search"),
+        ({"space": hp.normal("x", 0, -1)}, InvalidSpaceError, "nothing can be drawn from 'x': scale < 0"),
+        ({"seed": "one"}, InvalidInputError, "seed is a whole number from 0 on, not 'one'"),
+        ({"seed": -1}, InvalidInputError, "seed is a whole number from 0 on, not -1"),
         ({"max_evals": 0}, InvalidInputError, "max_evals is a whole number from 1 on, not 0"),
         ({"parallelism": 1.5}, InvalidInputError, "parallelism is a whole number"),
         ({"timeout": -1}, InvalidInputError, "timeout is a number of seconds above 0"),
