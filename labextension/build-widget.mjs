@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rspack } from '@rspack/core';
 
-const PANELS = ['compare', 'live', 'parallel', 'run', 'runs'];
+const PANELS = ['compare', 'live', 'models', 'parallel', 'run', 'runs'];
 const development = process.argv.includes('--development');
 const here = path => fileURLToPath(new URL(path, import.meta.url));
 

@@ -4,6 +4,7 @@
 import type { Ask, Draw } from './ask';
 import { drawCompare } from './draw/compare';
 import { drawLive } from './draw/live';
+import { drawModels } from './draw/models';
 import { drawParallel } from './draw/parallel';
 import { drawRun } from './draw/run';
 import { drawRuns } from './draw/runs';
@@ -14,6 +15,7 @@ export type { Ask } from './ask';
 const PANELS: Record<string, Draw> = {
   compare: drawCompare,
   live: drawLive,
+  models: drawModels,
   parallel: drawParallel,
   run: drawRun,
   runs: drawRuns
