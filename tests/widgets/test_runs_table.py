@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import jtrack
-from jtrack.entities import RunStatus
+from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import ExperimentNotFoundError, InvalidFilterError
 from jtrack.widgets.panel import answer_request
 from jtrack.widgets.runs.frame import RunsQuery, read_runs
@@ -95,6 +95,21 @@ def test_runs_of_several_experiments_say_which() -> None:
     assert names(runs(experiment_names="one").frame.rows) == ["here"]
     with pytest.raises(ExperimentNotFoundError):
         runs(experiment_names=["three"])
+
+
+def test_a_run_that_others_are_nested_in_says_how_many() -> None:
+    with jtrack.start_run(run_name="search", kind=RunKind.SWEEP):
+        for k in range(3):
+            with jtrack.start_run(run_name=f"search-{k}", nested=True):
+                jtrack.log_metric("loss", k)
+    with jtrack.start_run(run_name="folds"), jtrack.start_run(run_name="fold", nested=True):
+        pass
+    panel = runs()
+    assert {row.run_name: row.inside for row in panel.frame.rows} == {
+        "search": "3 trials", "search-0": "", "search-1": "", "search-2": "", "folds": "1 run", "fold": "",
+    }  # fmt: skip
+    bundle = panel._repr_mimebundle_()[0]
+    assert "search · 3 trials" in bundle["text/plain"] and ">3 trials<" in bundle["text/html"]
 
 
 def test_rows_are_read_in_pages() -> None:

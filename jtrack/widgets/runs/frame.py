@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from jtrack import queries
-from jtrack.entities import RunStatus
+from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import ExperimentNotFoundError
 from jtrack.store.search import plan_search
 from jtrack.widgets.curves import thinned_curves
@@ -33,6 +33,10 @@ SELECT DISTINCT e.name FROM runs r JOIN experiments e USING (experiment_id) WHER
 _ROWS = """
 SELECT r.run_id, r.run_name, r.status, r.kind, r.parent_run_id, r.started_at, r.ended_at, e.name AS experiment_name
 FROM runs r LEFT JOIN experiments e USING (experiment_id) WHERE r.run_id IN (SELECT unnest(?::VARCHAR[]))
+"""
+_CHILDREN = """
+SELECT parent_run_id AS run_id, count(*) AS n FROM runs
+WHERE lifecycle_stage = 'active' AND parent_run_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY parent_run_id
 """
 _METRICS = """
 SELECT run_id, key, value FROM latest_metrics
@@ -69,6 +73,12 @@ class RunRow:
     duration_s: float | None
     cells: tuple[float | str | None, ...]
     spark: tuple[int, ...] | None = None
+    n_children: int = 0
+
+    @property
+    def inside(self) -> str:
+        """What stands beside the name of a run that others are nested in: ``40 trials``."""
+        return plural(self.n_children, "trial" if self.kind == RunKind.SWEEP else "run") if self.n_children else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +157,13 @@ def read_rows(run_ids: Sequence[str], columns: Sequence[Column]) -> tuple[RunRow
     metrics = {(row["run_id"], row["key"]): row["value"] for row in _read(_METRICS, ids, metric_keys)}
     params = {(row["run_id"], row["key"]): _param_cell(row) for row in _read(_PARAMS, ids, param_keys)}
     sparks = _sparks(ids, metric_keys)
+    children = {row["run_id"]: row["n"] for row in queries.rows(_CHILDREN, [ids])}
     values = {ColumnKind.METRIC: metrics, ColumnKind.PARAM: params}
-    return tuple(_row(heads[run_id], columns, values, sparks.get(run_id)) for run_id in ids if run_id in heads)
+    return tuple(
+        _row(heads[run_id], columns, values, sparks.get(run_id), children.get(run_id, 0))
+        for run_id in ids
+        if run_id in heads
+    )
 
 
 def _row(
@@ -156,6 +171,7 @@ def _row(
     columns: Sequence[Column],
     values: dict[ColumnKind, dict[tuple[str, str], Any]],
     spark: tuple[int, ...] | None,
+    n_children: int,
 ) -> RunRow:
     return RunRow(
         run_id=head["run_id"],
@@ -167,6 +183,7 @@ def _row(
         duration_s=duration_s(head["started_at"], head["ended_at"]),
         cells=tuple(_cell(head, column, values) for column in columns),
         spark=spark,
+        n_children=n_children,
     )
 
 

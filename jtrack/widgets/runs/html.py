@@ -110,6 +110,7 @@ def _row(row: RunRow, frame: RunsFrame, now: datetime) -> Markup:
             name,
             " ",
             tag("code", short_id(row.run_id), class_="jt-muted"),
+            [" ", tag("span", row.inside, class_="jt-muted")] if row.inside else None,
             scope="row",
         ),
         cells,

@@ -37,7 +37,7 @@ def runs_text(frame: RunsFrame, now: datetime, max_rows: int | None = None) -> s
 
 def _cells(row: RunRow, columns: tuple[Column, ...], now: datetime) -> list[str]:
     values = [_cell(column, value) for column, value in zip(columns, row.cells, strict=False)]
-    name = f"{STATE_SHAPES[row.status]} {shorten(row.run_name, 30)}"
+    name = f"{STATE_SHAPES[row.status]} {shorten(row.run_name, 30)}" + (f" · {row.inside}" if row.inside else "")
     return [name, short_id(row.run_id), *values, format_duration(row.duration_s), format_moment(row.started_at, now)]
 
 

@@ -32,6 +32,7 @@ export interface RunRow {
   cells: (JsonNumber | string | null)[];
   /** x, y, x, y … in a box of 100 × 100, y upwards. */
   spark: number[] | null;
+  n_children: number;
 }
 
 export interface RunsQuery {

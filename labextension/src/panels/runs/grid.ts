@@ -249,8 +249,14 @@ function nameCell(run: RunRow): HTMLElement {
     ' ',
     run.run_name,
     ' ',
-    h('code', { class: 'jt-muted' }, run.run_id.slice(0, 8))
+    h('code', { class: 'jt-muted' }, run.run_id.slice(0, 8)),
+    inside(run) && [' ', h('span', { class: 'jt-muted' }, inside(run))]
   );
+}
+
+/** What stands beside the name of a run that others are nested in. */
+function inside(run: RunRow): string {
+  return run.n_children ? plural(run.n_children, run.kind === 'sweep' ? 'trial' : 'run') : '';
 }
 
 function tookCell(run: RunRow): HTMLElement {
@@ -291,7 +297,7 @@ function columnWidths(frame: RunsFrame, spark: boolean): number[] {
     inner.splice(1, 0, 88);
   }
   // State, name, id: the id is in a smaller type.
-  const name = longest(frame.rows.map(row => row.run_name + (row.status === 'FINISHED' ? '' : row.status))) + 10;
+  const name = longest(frame.rows.map(row => row.run_name + inside(row) + (row.status === 'FINISHED' ? '' : row.status))) + 10;
   return [width(name, 160, 320), ...inner, 84, 106];
 }
 
