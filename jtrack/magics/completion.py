@@ -13,6 +13,7 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 from jtrack.capture.bindings import find_bindings
 from jtrack.capture.source import python_body
 from jtrack.direction import infer_direction
+from jtrack.entities import ModelStage
 from jtrack.magics.header import OPTIONS
 from jtrack.magics.known_names import KnownNames, quoted
 from jtrack.magics.sweep_header import SWEEP_OPTIONS
@@ -21,7 +22,7 @@ from jtrack.sweeps.shorthand import DISTRIBUTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LINE = re.compile(r"\s*(%%track|%track|%%sweep|%runs|%compare|%parallel|%jtrack)\s")
+_LINE = re.compile(r"\s*(%%track|%track|%%sweep|%runs|%compare|%parallel|%register|%promote|%models|%jtrack)\s")
 _LIST_VALUE = re.compile(r"--(params|metrics)[ =](\S*,)?\S*$")
 _ATTRIBUTES = ("run_name", "status", "started_at", "ended_at", "user_name", "run_id", "kind")
 
@@ -40,6 +41,9 @@ class MagicCompleter:
             "%runs": self._for_filter,
             "%compare": self._for_compare,
             "%parallel": self._for_compare,
+            "%register": self._for_register,
+            "%promote": self._for_promote,
+            "%models": self._for_models,
             "%jtrack": _for_command,
         }
 
@@ -98,6 +102,54 @@ class MagicCompleter:
         judged = [key for key in self._known.names().metrics if " " not in key and infer_direction(key) is not None]
         special = [(text, "keyword") for text in ("@last", *(f"@best(metrics.{key})" for key in judged))]
         return [*runs, *special, *self._for_filter(before, cell)]
+
+    def _for_register(self, before: str, cell: str) -> Choices:
+        names = self._known.names()
+        if re.search(r"@best\([^)\s]*$", before):
+            return [(f"metrics.{key}", "variable") for key in names.metrics]
+        if len(words_before(before)) == 1:
+            runs = [(quoted(name), "text") for name in names.runs]
+            return [("@last", "keyword"), ("@best(", "keyword"), *runs, *self._model_uris()]
+        if re.search(r"--alias[ =]\S*$", before):
+            return [(alias, "text") for alias in _aliases(names.aliases)]
+        models = [(quoted(name), "text") for name in names.models]
+        options = ("--alias", "--tag", "--description", "--example")
+        return [*(models if len(words_before(before)) == 2 else []), *((option, "param") for option in options)]
+
+    def _for_promote(self, before: str, cell: str) -> Choices:
+        names, words = self._known.names(), words_before(before)
+        if re.search(r"--alias[ =]\S*$", before):
+            return [(alias, "text") for alias in _aliases(names.aliases)]
+        if re.search(r"--stage[ =]\S*$", before):
+            return [(stage.value, "keyword") for stage in ModelStage]
+        if len(words) == 1:
+            return [(quoted(name), "text") for name in names.models]
+        if len(words) == 2:
+            versions = [(each.rpartition("/")[2], "text") for each in names.versions if _is_of(each, "/", words[1])]
+            aliases = [(f"@{each.rpartition('@')[2]}", "text") for each in names.aliases if _is_of(each, "@", words[1])]
+            return [*versions, ("latest", "keyword"), *aliases]
+        return [(option, "param") for option in ("--alias", "--stage", "--archive-existing")]
+
+    def _for_models(self, before: str, cell: str) -> Choices:
+        return [(quoted(name), "text") for name in self._known.names().models]
+
+    def _model_uris(self) -> Choices:
+        names = self._known.names()
+        return [(f"models:/{each}", "text") for each in (*names.aliases, *names.versions)]
+
+
+def words_before(before: str) -> list[str]:
+    """Cut what stands before the word at the cursor into words; the magic itself is the first."""
+    words = before.split()
+    return words if before[-1].isspace() else words[:-1]
+
+
+def _aliases(addresses: tuple[str, ...]) -> list[str]:
+    return list(dict.fromkeys([address.rpartition("@")[2] for address in addresses] + ["champion", "challenger"]))
+
+
+def _is_of(address: str, sign: str, word: str) -> bool:
+    return address.rpartition(sign)[0] == word.strip("'\"")
 
 
 def quoted_key(key: str) -> str:

@@ -13,6 +13,7 @@ from jtrack.magics.completion import MagicCompleter
 from jtrack.magics.config import JTrack
 from jtrack.magics.line_magics import TrackMagics
 from jtrack.magics.panel_magics import PanelMagics
+from jtrack.magics.registry_magics import RegistryMagics
 from jtrack.magics.sweep_magic import SweepMagics
 from jtrack.magics.tracker import CellTracker
 from jtrack.settings import TRACKING_URI_VARIABLE, default_tracking_uri
@@ -35,7 +36,8 @@ def load(shell: InteractiveShell) -> None:
     completer = MagicCompleter()
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(completer.matcher)
-    shell.register_magics(TrackMagics(shell, tracker, completer), PanelMagics(shell), SweepMagics(shell, tracker))
+    panels = (PanelMagics(shell), RegistryMagics(shell))
+    shell.register_magics(TrackMagics(shell, tracker, completer), SweepMagics(shell, tracker), *panels)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -47,7 +49,7 @@ def unload(shell: InteractiveShell) -> None:
     if shell.Completer is not None:
         shell.Completer.custom_matchers.remove(magics.completer.matcher)
     _configurables(shell).remove(magics.tracker.desk.settings)
-    others = (shell.magics_manager.registry[kind.__name__] for kind in (PanelMagics, SweepMagics))
+    others = (shell.magics_manager.registry[kind.__name__] for kind in (PanelMagics, RegistryMagics, SweepMagics))
     for registered in (magics, *others):
         _unregister(shell, registered)
 

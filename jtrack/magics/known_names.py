@@ -14,6 +14,9 @@ _QUERIES = {
     "params": "SELECT key AS name FROM params GROUP BY key ORDER BY count(*) DESC, key",
     "metrics": "SELECT key AS name FROM latest_metrics GROUP BY key ORDER BY count(*) DESC, key",
     "tags": "SELECT key AS name FROM tags GROUP BY key ORDER BY count(*) DESC, key",
+    "models": "SELECT name FROM registered_models ORDER BY updated_at DESC",
+    "versions": "SELECT concat_ws('/', name, version) AS name FROM model_versions ORDER BY name, version DESC",
+    "aliases": "SELECT concat_ws('@', name, alias) AS name FROM aliases ORDER BY name, alias",
 }
 
 
@@ -26,6 +29,11 @@ class Names:
     params: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+    """``name/3``"""
+    aliases: tuple[str, ...] = ()
+    """``name@alias``"""
 
 
 class KnownNames:

@@ -98,7 +98,7 @@ class PanelMagics(Magics):
         """
         from jtrack.widgets.live.panel import live
 
-        words = _words(line)
+        words = split_words(line)
         if len(words) > 1:
             raise HeaderError(f"%live shows one run, not {len(words)}", "names with blanks need quotes")
         return live(words[0] if words else None)
@@ -118,7 +118,7 @@ class PanelMagics(Magics):
         from jtrack.commands.command import HelpAsked
 
         try:
-            asked = parse_command(_words(line) or ["--help"], "%jtrack")
+            asked = parse_command(split_words(line) or ["--help"], "%jtrack")
         except HelpAsked as help_asked:
             sys.stdout.write(help_asked.text)
             return None
@@ -134,10 +134,17 @@ def run_selection(line: str) -> str | list[str]:
     text = line.strip()
     if not text or is_filter(text):
         return text
-    return _words(text)
+    return split_words(text)
 
 
-def _words(line: str) -> list[str]:
+def split_words(line: str) -> list[str]:
+    """Cut a magic's line into words, as a shell does.
+
+    Raises
+    ------
+    HeaderError
+        A quote is not closed.
+    """
     try:
         return shlex.split(line)
     except ValueError as error:
