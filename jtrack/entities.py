@@ -274,6 +274,7 @@ class Run:
     info: RunInfo
     data: RunData
     inputs: RunInputs = field(default_factory=RunInputs)
+    versions: tuple[ModelVersion, ...] = ()  # of registered models, that were registered from it
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal
 
-from jtrack.entities import Curve, DatasetInput, Run, RunData, RunInfo, RunInputs, ViewType
+from jtrack.entities import Curve, DatasetInput, ModelStage, ModelVersion, Run, RunData, RunInfo, RunInputs, ViewType
 from jtrack.errors import InvalidInputError, MetricNotFoundError, RunNotFoundError
 from jtrack.tracking.context import current_store, process
 from jtrack.tracking.resume import run_info
@@ -230,11 +230,39 @@ def _runs(catalog: Catalog, run_ids: Sequence[str]) -> list[Run]:
         tags[run_id][key] = value
     for run_id, *columns in _fetch(catalog, f"SELECT * FROM inputs {where}", chosen):
         inputs[run_id].append(DatasetInput(*columns))
+    versions = _versions(catalog, chosen)
     return [
-        Run(infos[run_id], RunData(params[run_id], metrics[run_id], tags[run_id]), RunInputs(tuple(inputs[run_id])))
+        Run(
+            infos[run_id],
+            RunData(params[run_id], metrics[run_id], tags[run_id]),
+            RunInputs(tuple(inputs[run_id])),
+            tuple(versions.get(run_id, ())),
+        )
         for run_id in run_ids
         if run_id in infos
     ]
+
+
+def _versions(catalog: Catalog, chosen: list[list[str]]) -> dict[str, list[ModelVersion]]:
+    """Read what was registered from runs; most stores have nothing registered, which is quick to see."""
+    if not _fetch(catalog, "SELECT 1 FROM every_model_versions LIMIT 1", ()):
+        return {}
+    query = "SELECT * FROM model_versions WHERE run_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY name, version"
+    found: dict[str, list[ModelVersion]] = {}
+    for row in catalog.rows(query, chosen):
+        found.setdefault(row["run_id"], []).append(model_version(row))
+    return found
+
+
+def model_version(row: dict[str, Any]) -> ModelVersion:
+    """Turn a row of the view ``model_versions`` into its value."""
+    converted = {
+        "stage": ModelStage(row["stage"]),
+        "description": row["description"] or "",
+        "aliases": tuple(row["aliases"]),
+        "tags": dict(row["tags"]),
+    }
+    return ModelVersion(**{**row, **converted})
 
 
 def _fetch(catalog: Catalog, query: str, params: Sequence[object]) -> list[tuple[Any, ...]]:

@@ -36,6 +36,7 @@ MAY_IMPORT = {
     **dict.fromkeys(["capture", "sweeps", "registry"], WORK),
     **dict.fromkeys(["projects", "recipes", "evaluation", "gateway", "interop"], BUILT),
     "widgets": PANELS,
+    "models": PANELS,
     **dict.fromkeys(["commands", "demo"], FACES),
     **{face: FACES | {face} for face in ("magics", "cli", "server")},
     "__init__": FACES | {"magics", "cli", "server"},

@@ -197,7 +197,7 @@ def read_versions(where: str, values: Sequence[object], limit: int | None = None
     """Read versions that fit a condition over the view ``model_versions``, the newest number first."""
     page = "" if limit is None else f" LIMIT {limit:d}"
     rows = queries.rows(f"SELECT * FROM model_versions {where} ORDER BY name, version DESC{page}", values)
-    return [_version(row) for row in rows]
+    return [queries.model_version(row) for row in rows]
 
 
 def _models(where: str, values: Sequence[object]) -> list[RegisteredModel]:
@@ -219,16 +219,6 @@ def _model(row: dict[str, Any], latest: Iterable[ModelVersion], aliases: Iterabl
     newest = tuple(version for version in latest if version.name == name)
     described = {**row, "description": row["description"] or "", "tags": dict(row["tags"])}
     return RegisteredModel(**described, aliases=own, latest_versions=newest)
-
-
-def _version(row: dict[str, Any]) -> ModelVersion:
-    converted = {
-        "stage": ModelStage(row["stage"]),
-        "description": row["description"] or "",
-        "aliases": tuple(row["aliases"]),
-        "tags": dict(row["tags"]),
-    }
-    return ModelVersion(**{**row, **converted})
 
 
 def _check_limit(max_results: int | None) -> None:

@@ -44,6 +44,7 @@ def write_model(
     run_id: str | None = None,
 ) -> None:
     """Write a model's folder, as far as the registry looks at one."""
+    folder.mkdir(exist_ok=True)
     inputs = Schema([ColSpec(DataType.double, column) for column in columns])
     flavors = {"sklearn": {"sklearn_version": package}, "python_function": {"loader_module": "mlflow.sklearn"}}
     signature = Signature(inputs, Schema([ColSpec(DataType.long)]))
