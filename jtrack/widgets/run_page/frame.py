@@ -19,7 +19,14 @@ from jtrack.widgets.frames import duration_s, frame_json
 from jtrack.widgets.params import read_params
 from jtrack.widgets.run_page.artifact_files import ArtifactEntry, list_artifacts
 from jtrack.widgets.run_page.metrics import RunMetric, is_system, read_metrics
-from jtrack.widgets.run_page.relatives import RelatedRun, find_neighbours, read_children, read_related
+from jtrack.widgets.run_page.relatives import (
+    RegisteredVersion,
+    RelatedRun,
+    find_neighbours,
+    read_children,
+    read_registered,
+    read_related,
+)
 
 MAX_BYTES = 30_000
 _TEXT = 4_000
@@ -148,6 +155,7 @@ class RunFrame:
     children: tuple[RelatedRun, ...]
     n_children: int
     children_metric: str | None
+    versions: tuple[RegisteredVersion, ...] = ()
     panel: str = field(default="run", init=False)
 
 
@@ -201,6 +209,7 @@ def _read_frame(run_id: str, head: Mapping[str, Any]) -> RunFrame:
         children=children,
         n_children=n_children,
         children_metric=children_metric,
+        versions=read_registered(run_id),
     )
 
 

@@ -26,6 +26,9 @@ _CHILDREN_METRICS = """
 SELECT m.key, count(*) AS n FROM latest_metrics m JOIN runs r USING (run_id)
 WHERE r.parent_run_id = ? AND r.lifecycle_stage = 'active' AND NOT starts_with(m.key, 'system/') GROUP BY m.key
 """
+_REGISTERED = (
+    "SELECT name, version, stage, aliases FROM model_versions WHERE run_id = ? ORDER BY name, version LIMIT 20"
+)
 _N_CHILDREN = "SELECT count(*) AS n FROM runs WHERE parent_run_id = ? AND lifecycle_stage = 'active'"
 
 
@@ -40,6 +43,22 @@ class RelatedRun:
     started_at: datetime
     duration_s: float | None
     value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredVersion:
+    """A version of a registered model that was registered from the run."""
+
+    name: str
+    version: int
+    stage: str
+    aliases: tuple[str, ...]
+
+
+def read_registered(run_id: str) -> tuple[RegisteredVersion, ...]:
+    """Read what was registered from a run."""
+    rows = queries.rows(_REGISTERED, [run_id])
+    return tuple(RegisteredVersion(row["name"], row["version"], row["stage"], tuple(row["aliases"])) for row in rows)
 
 
 def find_neighbours(head: Mapping[str, Any]) -> tuple[str | None, str | None]:

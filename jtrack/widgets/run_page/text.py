@@ -17,6 +17,7 @@ from jtrack.widgets.format import (
 )
 from jtrack.widgets.frames import STATE_SHAPES, STATE_WORDS, short_id
 from jtrack.widgets.run_page.frame import RunFrame
+from jtrack.widgets.run_page.relatives import RegisteredVersion
 from jtrack.widgets.text_table import align_cells
 
 _MOST_ROWS = 20
@@ -51,6 +52,7 @@ def facts(frame: RunFrame) -> list[tuple[str, str]]:
         "packages": frame.environment and packages_text(frame),
         "data": and_more([f"{data.name} {data.digest or ''}".strip() for data in frame.inputs], 4),
         "tags": and_more([f"{tag.key} = {shorten(tag.value, 60)}" for tag in frame.tags], 6),
+        "registered": and_more([version_text(version) for version in frame.versions], 4),
         "parent": frame.parent and f"{frame.parent.run_name} {short_id(frame.parent.run_id)}",
         "children": plural(frame.n_children, "run") if frame.n_children else None,
         "before": frame.previous and f"{frame.previous.run_name} {short_id(frame.previous.run_id)}",
@@ -58,6 +60,13 @@ def facts(frame: RunFrame) -> list[tuple[str, str]]:
         "notes": and_more([shorten(note.text, 80) for note in frame.notes], 3),
     }
     return [(key, shorten(value, 300)) for key, value in named.items() if value and value != MISSING]
+
+
+def version_text(version: RegisteredVersion) -> str:
+    """``churn 3 @champion Production``."""
+    stage = [] if version.stage == "None" else [version.stage]
+    aliases = [f"@{alias}" for alias in version.aliases]
+    return " ".join([version.name, str(version.version), *aliases, *stage])
 
 
 def git_text(frame: RunFrame) -> str | None:

@@ -8,6 +8,7 @@ import { notebookMenuPlugin } from './notebookMenu';
 import { notebookPathPlugin } from './notebookPath';
 import { panelsPlugin } from './panels';
 import { servicesPlugin } from './services';
+import { showModelsPlugin } from './showModels';
 import { showRunsPlugin } from './showRuns';
 import { sidePanelPlugin } from './sidePanel';
 import { sweepCellPlugin } from './sweepCell';
@@ -19,6 +20,7 @@ const plugins: JupyterFrontEndPlugin<any>[] = [
   panelsPlugin,
   sidePanelPlugin,
   showRunsPlugin,
+  showModelsPlugin,
   cellMarksPlugin,
   trackCellPlugin,
   sweepCellPlugin,

@@ -126,6 +126,8 @@ export interface RunFrame {
   children: RelatedRun[];
   n_children: number;
   children_metric: string | null;
+  /** What was registered from the run. */
+  versions: { name: string; version: number; stage: string; aliases: string[] }[];
 }
 
 export interface JsonTree {

@@ -5,6 +5,7 @@ import { asNumber } from '../frames';
 import { MISSING, exactMoment, formatAgo, formatDifference, formatNumber, plural, shorten } from '../format';
 import { markdownBlocks } from './markdown';
 import { sparkLine } from '../marks';
+import { tell } from '../tell';
 import type { Page, PageMetric, PageParam, RelatedRun, RunFrame } from './frame';
 
 const MOST_METRICS = 8;
@@ -114,6 +115,7 @@ function facts(page: Page): HTMLElement {
     ['packages', environment && environment.n_changes > 0 && frame.previous && tabLink(page, 'environment', `${environment.n_changes} changed`)],
     ['data', frame.inputs.length > 0 && frame.inputs.map(input => input.name).join(', ')],
     ['tags', frame.tags.slice(0, 6).map(tag => h('span', { class: 'jt-tag' }, `${tag.key} ${shorten(tag.value, 40)}`))],
+    ['registered', frame.versions.map(registered)],
     ['parent', frame.parent && runLink(page, frame.parent)],
     ['children', frame.n_children > 0 && tabLink(page, 'lineage', plural(frame.n_children, 'run'))],
     ['before', frame.previous && runLink(page, frame.previous)],
@@ -122,6 +124,14 @@ function facts(page: Page): HTMLElement {
   ];
   const known = rows.filter(([, value]) => (Array.isArray(value) ? value.length > 0 : Boolean(value)));
   return h('table', {}, h('tbody', {}, known.map(([key, value]) => h('tr', {}, h('th', { scope: 'row' }, key), h('td', {}, value)))));
+}
+
+/** A version that was registered from the run, leading to its model. */
+function registered({ name, version, stage, aliases }: RunFrame['versions'][number]): HTMLElement {
+  const text = [name, version, ...aliases.map(alias => `@${alias}`), ...(stage === 'None' ? [] : [stage])].join(' ');
+  const open = (): void => void tell(link, 'jtrack-open-panel', { panel: 'models', params: { name }, label: name });
+  const link: HTMLElement = h('button', { type: 'button', class: 'jt-link', title: text, onclick: open }, shorten(text, 60));
+  return h('div', {}, link);
 }
 
 function notebook(frame: RunFrame): Child {
