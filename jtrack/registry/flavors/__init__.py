@@ -19,8 +19,15 @@ from jtrack.errors import FlavorNotFoundError, InvalidInputError, InvalidModelEr
 ENTRY_POINTS = "jtrack.flavors"
 
 # Name → where it is. The order is that of asking: a booster's scikit-learn face is a scikit-learn estimator too,
-# and nearly everything has a `predict`, so that plain Python comes last.
+# a Keras model on torch is a torch module, and nearly everything has a `predict`, so that plain Python comes last.
 BUILT_IN = {
+    "xgboost": "jtrack.registry.flavors.xgboost:XgboostFlavor",
+    "lightgbm": "jtrack.registry.flavors.lightgbm:LightgbmFlavor",
+    "keras": "jtrack.registry.flavors.keras:KerasFlavor",
+    "tensorflow": "jtrack.registry.flavors.tensorflow:TensorflowFlavor",
+    "pytorch": "jtrack.registry.flavors.pytorch:PytorchFlavor",
+    "onnx": "jtrack.registry.flavors.onnx:OnnxFlavor",
+    "statsmodels": "jtrack.registry.flavors.statsmodels:StatsmodelsFlavor",
     "sklearn": "jtrack.registry.flavors.sklearn:SklearnFlavor",
     "python_function": "jtrack.registry.flavors.python_function:PythonFunctionFlavor",
 }
