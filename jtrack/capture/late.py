@@ -20,6 +20,7 @@ from jtrack.capture.notebook import CellOrigin, NotebookFinder
 from jtrack.capture.source import tracked_cell
 
 if TYPE_CHECKING:
+    from jtrack.entities import Cell
     from jtrack.tracking import ActiveRun
 
 SHUTDOWN_WAIT_S = 2.0
@@ -46,11 +47,23 @@ class LateReader:
         atexit.register(self.wait, SHUTDOWN_WAIT_S)
 
     def start(
-        self, run: ActiveRun, origin: CellOrigin, identity: str, execution_count: int | None, facts: LateFacts
+        self,
+        run: ActiveRun,
+        origin: CellOrigin,
+        identity: str,
+        execution_count: int | None,
+        facts: LateFacts,
+        sources: Callable[[], list[Cell]] = list,
     ) -> CellNote:
-        """Begin to look up what belongs to ``run``; returns at once."""
+        """Begin to look up what belongs to ``run``; returns at once.
+
+        Parameters
+        ----------
+        sources
+            Finds the cells that the tracked one came from.
+        """
         note = CellNote(run, origin, identity, execution_count)
-        thread = threading.Thread(target=self._look_up, args=(note, facts), name="jtrack-facts", daemon=True)
+        thread = threading.Thread(target=self._look_up, args=(note, facts, sources), name="jtrack-facts", daemon=True)
         self._running.add(thread)
         note.thread = thread
         thread.start()
@@ -66,9 +79,10 @@ class LateReader:
         """Let go of the process's exit hook."""
         atexit.unregister(self.wait)
 
-    def _look_up(self, note: CellNote, facts: LateFacts) -> None:
+    def _look_up(self, note: CellNote, facts: LateFacts, sources: Callable[[], list[Cell]]) -> None:
         folder = self._attempt("find the notebook's path", lambda: note.write(self._finder.find(note.origin)))
         note.shown.wait(QUICK_CELL_S)
+        self._attempt("record the cells that it came from", lambda: _record_sources(note, sources()))
         if facts.environment:
             self._attempt("record the environment", lambda: note.run.record_environment(self._environment.read()))
         if facts.git:
@@ -113,6 +127,11 @@ class CellNote:
         """Wait until all that is looked up for the run is recorded."""
         if self.thread is not None:
             self.thread.join()
+
+
+def _record_sources(note: CellNote, cells: list[Cell]) -> None:
+    for cell in cells:
+        note.run.record_cell(cell)
 
 
 def _set_git(run: ActiveRun, folder: Path) -> None:

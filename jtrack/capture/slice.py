@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jtrack.capture.slice_calls import is_builtin
 from jtrack.capture.slice_commands import command_effects
@@ -91,6 +91,26 @@ class Flow:
         value = self.value_of(name)
         return None if value is None or value.maker is None else value.maker.removesuffix("!")
 
+    def slice_of_next(self, cell: ExecutedCell) -> Slice:
+        """Find what a cell that hasn't been followed yet comes from; the flow stays as it is."""
+        ahead = self._fork()
+        ahead.extend([cell])
+        return ahead.slice_of_cell(len(ahead.cells) - 1)
+
+    def _fork(self) -> Flow:
+        return Flow(
+            cells=self.cells,
+            statements=list(self.statements),
+            builds_on=list(self.builds_on),
+            unknown=list(self.unknown),
+            sets=list(self.sets),
+            _names={name: replace(entry) for name, entry in self._names.items()},
+            _changers=defaultdict(list, {one: list(found) for one, found in self._changers.items()}),
+            _holds=defaultdict(set, {one: set(found) for one, found in self._holds.items()}),
+            _settings=list(self._settings),
+            _n_objects=self._n_objects,
+        )
+
     # -- what the reader of one statement asks ----------------------------------------------------------
 
     def value_of(self, name: str) -> Value | None:
@@ -104,6 +124,15 @@ class Flow:
         return found is not None and bool(found.bodies)
 
     # -- forward ----------------------------------------------------------------------------------------
+
+    def extend(self, cells: Sequence[ExecutedCell], statements: Sequence[Statement] | None = None) -> None:
+        """Go on with cells that were executed after those so far; see :func:`follow`."""
+        first = len(self.cells)
+        self.cells += tuple(cells)
+        read = read_statements(cells, first) if statements is None else list(statements)
+        for statement in read:
+            self.statements.append(statement)
+            self.follow(len(self.statements) - 1, _effects(statement, self))
 
     def follow(self, index: int, effects: Effects) -> None:
         """Note what a statement builds on, and what it leaves behind."""
@@ -123,12 +152,12 @@ class Flow:
         for body in bodies:
             for name in body.binds:
                 self._set(index, name, [Value()], False, before, effects)
-        self._keep(effects)
+        self._keep(effects, before)
         written = {f"<file {name}>" for name in effects.files_written}
         for name in written | ({_CHANCE} if effects.seeds else set()):
             self._set(index, name, [Value()], name in written, before, effects)
         changed = effects.changes.union(*(body.changes for body in bodies)) | ({_CHANCE} if draws else set())
-        for reached in {one for name in changed for one in self._objects_of(name)}:
+        for reached in {one for name in changed for one in self._reach(self._meant(name, effects, before))}:
             self._changers[reached].append(index)
         if effects.seeds or effects.sets_state or effects.imports_all or any(body.sets_state for body in bodies):
             self._settings.append(index)
@@ -193,13 +222,22 @@ class Flow:
             return before[value.same].value
         return value
 
-    def _keep(self, effects: Effects) -> None:
+    def _meant(self, name: str, effects: Effects, before: dict[str, _Name]) -> frozenset[int]:
+        """Give the objects that a name stands for inside a statement: not those of old where it sets it first."""
+        entry = self._names.get(name)
+        if entry is None:
+            return frozenset()
+        if name in effects.binds and name not in effects.reads and name in before:
+            return (entry.objects - before[name].objects) or entry.objects
+        return entry.objects
+
+    def _keep(self, effects: Effects, before: dict[str, _Name]) -> None:
         for owners, parts in effects.keeps:
-            held = {one for part in parts if part in self._names for one in self._names[part].objects}
+            held = {one for part in parts for one in self._meant(part, effects, before)}
             bodies = frozenset(body for part in parts if part in self._names for body in self._names[part].bodies)
             for owner in owners:
                 if (entry := self._names.get(owner)) is not None:
-                    for one in entry.objects:
+                    for one in self._meant(owner, effects, before):
                         self._holds[one] |= held - {one}
                     entry.bodies |= bodies | frozenset(effects.bodies)
 
@@ -210,8 +248,11 @@ class Flow:
     # -- backward ---------------------------------------------------------------------------------------
 
     def _objects_of(self, name: str) -> set[int]:
+        return self._reach(self._names[name].objects) if name in self._names else set()
+
+    def _reach(self, objects: Iterable[int]) -> set[int]:
         found: set[int] = set()
-        waiting = list(self._names[name].objects) if name in self._names else []
+        waiting = list(objects)
         while waiting:
             one = waiting.pop()
             if one not in found:
@@ -250,17 +291,18 @@ class Flow:
         return Slice(tuple(self.statements[index] for index in sorted(kept)), tuple(sorted(unknown)))
 
 
-def follow(cells: Sequence[ExecutedCell]) -> Flow:
+def follow(cells: Sequence[ExecutedCell], statements: Sequence[Statement] | None = None) -> Flow:
     """Walk over cells in the order in which they were executed.
 
     Parameters
     ----------
     cells
         A cell that was executed twice is in it twice.
+    statements
+        Their statements, where some are to stand for others; ``None`` reads them from the cells.
     """
-    flow = Flow(tuple(cells), read_statements(cells))
-    for index, statement in enumerate(flow.statements):
-        flow.follow(index, _effects(statement, flow))
+    flow = Flow((), [])
+    flow.extend(cells, statements)
     return flow
 
 

@@ -70,10 +70,16 @@ class Statement:
     """Names that a magic or shell line's output is assigned to."""
 
 
-def read_statements(cells: Sequence[ExecutedCell]) -> list[Statement]:
-    """Take all cells apart, in order; a cell that isn't Python even then gives nothing, as it set nothing."""
+def read_statements(cells: Sequence[ExecutedCell], first: int = 0) -> list[Statement]:
+    """Take all cells apart, in order; a cell that isn't Python even then gives nothing, as it set nothing.
+
+    Parameters
+    ----------
+    first
+        The place of the first of ``cells`` in the history.
+    """
     found: list[Statement] = []
-    for index, cell in enumerate(cells):
+    for index, cell in enumerate(cells, first):
         statements = list(_statements_of(index, cell.source))
         if cell.failed_line is not None:
             # The statement that failed may have done part of its work; what it left is never the point of a slice.
@@ -171,8 +177,10 @@ def _with_commands(statement: Statement, commands: list[Statement]) -> Iterator[
         if isinstance(inner, ast.Name) and inner.id.startswith(_PLACEHOLDER)
     ]
     if inside:
-        shown = re.sub(rf"{_PLACEHOLDER}(\d+)", lambda found: f"pass  # {commands[int(found[1])].text}", statement.text)
-        statement = replace(statement, text=shown, command="\n".join(one.command for one in inside))
+        shown = re.sub(rf"{_PLACEHOLDER}(\d+)", lambda found: f"None  # {commands[int(found[1])].text}", statement.text)
+        module = parse_python(shown)  # a command of several lines leaves text that is none
+        node = module.body[0] if module is not None else node
+        statement = replace(statement, text=shown, node=node, command="\n".join(one.command for one in inside))
     yield statement
 
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jtrack import tracking
+from jtrack.capture.history import executed_cells
 from jtrack.capture.late import CellNote, LateFacts, LateReader
 from jtrack.capture.namespace import cell_metrics, cell_params
+from jtrack.capture.origins import OriginReader
 from jtrack.capture.output import OutputRecorder
+from jtrack.capture.slice_source import ExecutedCell
 from jtrack.capture.tracebacks import traceback_text
-from jtrack.entities import RunKind
+from jtrack.entities import Cell, RunKind
 from jtrack.magics.cells import FinishedCell, RunningCell, status_of
 from jtrack.magics.config import JTrack
 from jtrack.magics.header import Header
@@ -41,6 +44,7 @@ class Desk:
     settings: JTrack
     notices: Notices
     late: LateReader
+    origins: OriginReader = field(default_factory=OriginReader)
 
     def attempt(self, deed: str, act: Callable[[], object]) -> bool:
         """Do ``act``; when it fails, say once that the ``deed`` could not be done, and go on."""
@@ -54,7 +58,14 @@ class Desk:
     def note_origin(self, run: tracking.ActiveRun, cell: RunningCell, identity: str | None = None) -> CellNote:
         """Begin to look up where the run of a cell comes from: notebook, environment, git."""
         facts = LateFacts(git=self.settings.capture_git, environment=self.settings.capture_environment)
-        return self.late.start(run, cell.origin, identity or cell.identity, cell.execution_count, facts)
+        sources = partial(self._cells_behind, cell)
+        return self.late.start(run, cell.origin, identity or cell.identity, cell.execution_count, facts, sources)
+
+    def _cells_behind(self, cell: RunningCell) -> list[Cell]:
+        if cell.execution_count is None:
+            return []
+        history = executed_cells(cell.shell, before=cell.execution_count)
+        return self.origins.cells_behind(history, ExecutedCell(cell.source, cell.execution_count))
 
 
 class CellRecording:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _EXAMPLE_ROWS = 5
 _RUNS_OF_CELL = """
 SELECT c.run_id, c.source FROM cells c JOIN runs r USING (run_id)
-WHERE c.execution_count = ? AND r.lifecycle_stage = 'active' ORDER BY r.started_at DESC LIMIT 20
+WHERE c.role = 'tracked' AND c.execution_count = ? AND r.lifecycle_stage = 'active' ORDER BY r.started_at DESC LIMIT 20
 """
 
 
