@@ -124,7 +124,7 @@ class SweepResult:
             raise SweepError(f"no trial of sweep {self.run_name!r} came to a finite {self.metric}")
         with queries.using(self.store):
             run = queries.get_run(self.best_run_id)
-        return BestRun(run.info, run.data, run.inputs, self.store)
+        return BestRun(run.info, run.data, run.inputs, run.versions, self.store)
 
     @property
     def run(self) -> Run:
