@@ -152,6 +152,32 @@ class RunData:
 
 
 @dataclass(frozen=True, slots=True)
+class Metric:
+    """One point of a metric, as MLflow's client takes and gives it; ``timestamp`` is in milliseconds."""
+
+    key: str
+    value: float
+    timestamp: int
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One param, as MLflow's client takes it."""
+
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RunTag:
+    """One tag of a run, as MLflow's client takes it."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetInput:
     """A data set that a run read."""
 

@@ -37,6 +37,7 @@ MAY_IMPORT = {
     **dict.fromkeys(["projects", "recipes", "evaluation", "gateway", "interop"], BUILT),
     "widgets": PANELS,
     "models": PANELS,
+    "client": BUILT | {"client"},
     **dict.fromkeys(["commands", "demo"], FACES),
     **{face: FACES | {face} for face in ("magics", "cli", "server")},
     "__init__": FACES | {"magics", "cli", "server"},

@@ -68,7 +68,12 @@ def get_tracking_uri() -> str:
 
 def current_store() -> Store:
     """Open the store in force; the same object for the same folder."""
-    path = settings.parse_store_path(get_tracking_uri())
+    return open_store(get_tracking_uri())
+
+
+def open_store(uri: str | os.PathLike[str]) -> Store:
+    """Open the store at a tracking URI, whichever is in force; the same object for the same folder."""
+    path = settings.parse_store_path(uri)
     with process.lock:
         store = process.stores.get(path)
         if store is None:

@@ -1,0 +1,46 @@
+"""What the client's parts share: which store they ask, and the runs that they write to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from jtrack import queries
+from jtrack.store import Store
+from jtrack.tracking.context import current_store, open_store
+from jtrack.tracking.run import ActiveRun
+
+
+class ClientBase:
+    """Holds on to a store, and to the runs that are written to."""
+
+    def __init__(
+        self, tracking_uri: str | os.PathLike[str] | None = None, registry_uri: str | os.PathLike[str] | None = None
+    ) -> None:
+        self._uri = tracking_uri
+        self._runs: dict[str, ActiveRun] = {}
+
+    @property
+    def tracking_uri(self) -> str:
+        """The folder of the store."""
+        return str(self._store.path)
+
+    @property
+    def _store(self) -> Store:
+        return current_store() if self._uri is None else open_store(self._uri)
+
+    @contextmanager
+    def _asking(self) -> Iterator[Store]:
+        with queries.using(self._store) as store:
+            yield store
+
+    def _run(self, run_id: str) -> ActiveRun:
+        """Give the run to be written to; it is not taken up again, so that its state stays what it is."""
+        known = self._runs.get(run_id)
+        if known is None:
+            with self._asking() as store:
+                found = queries.get_run(run_id)
+            known = ActiveRun(store, found.info, found.data.params)
+            self._runs[found.info.run_id] = self._runs[run_id] = known
+        return known
