@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from jtrack._version import __version__
 
 if TYPE_CHECKING:
+    from jtrack import client, models
+    from jtrack.client import MlflowClient
     from jtrack.entities import ViewType
     from jtrack.magics import load_ipython_extension, unload_ipython_extension
     from jtrack.queries import (
@@ -80,6 +82,7 @@ _HOMES = {
     **dict.fromkeys(_TRACKING.split(), "jtrack.tracking"),
     **dict.fromkeys(_QUERIES.split(), "jtrack.queries"),
     **dict.fromkeys(_REGISTRY.split(), "jtrack.registry.versions"),
+    "MlflowClient": "jtrack.client",
     "ViewType": "jtrack.entities",
     "load_ipython_extension": "jtrack.magics",
     "unload_ipython_extension": "jtrack.magics",
@@ -95,10 +98,12 @@ _HOMES = {
 
 __all__ = [
     "ActiveRun",
+    "MlflowClient",
     "Trials",
     "ViewType",
     "__version__",
     "active_run",
+    "client",
     "compare",
     "copy_model_version",
     "create_experiment",
@@ -136,6 +141,7 @@ __all__ = [
     "log_params",
     "log_text",
     "metric_history",
+    "models",
     "parallel",
     "register_model",
     "rename_experiment",
@@ -167,7 +173,13 @@ __all__ = [
 ]
 
 
+# Modules that are names of their own: `jtrack.models` is one that can be called, too.
+_MODULES = frozenset({"client", "models"})
+
+
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"jtrack.{name}")  # which binds it here
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'jtrack' has no attribute {name!r}")
