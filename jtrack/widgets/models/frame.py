@@ -5,8 +5,9 @@ Versions are columns, the newest first; rows are their metrics, and whatever els
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from jtrack import queries
@@ -16,6 +17,7 @@ from jtrack.widgets.compare.details import ComparedText
 from jtrack.widgets.compare.frame import ComparedMetric, ComparedSource, read_metrics, read_sources, split_params
 from jtrack.widgets.difference import diff_sources
 from jtrack.widgets.format import shorten
+from jtrack.widgets.frames import frame_json
 from jtrack.widgets.markdown import Element, markdown_tree, plain_text
 from jtrack.widgets.models.details import read_details
 from jtrack.widgets.params import read_params
@@ -26,6 +28,10 @@ MOST_ROWS = 24
 MOST_MOVES = 30
 MOST_CANDIDATES = 20
 _MOST_SOURCE_ROWS = 80
+_MOST_DESCRIPTION, _MOST_NOTE = 6_000, 1_500  # characters that are shown; what is edited is read whole
+MAX_BYTES = 37_000
+# Models of the list, rows of a section, rows of a source, and moves; tried in turn.
+_STEPS = ((200, 24, 80, 30), (60, 12, 40, 16), (20, 6, 20, 8), (8, 3, 0, 4))
 
 _ORIGINS = """
 SELECT r.run_id, r.run_name, c.notebook_path, c.execution_count
@@ -76,7 +82,6 @@ class VersionColumn:
     created_at: datetime
     user_name: str | None
     description: tuple[Element | str, ...]
-    description_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,6 @@ class ModelPage:
 
     name: str
     description: tuple[Element | str, ...]
-    description_text: str
     tags: tuple[tuple[str, str], ...]
     aliases: tuple[AliasMark, ...]
     versions: tuple[VersionColumn, ...]
@@ -153,6 +157,37 @@ def models_frame(name: str | None = None) -> ModelsFrame:
         candidates=tuple(
             _candidate(row["run_id"], row["path"], row["run_name"], row["started_at"]) for row in candidates
         ),
+    )
+
+
+def fit_frame(frame: ModelsFrame, max_bytes: int = MAX_BYTES) -> ModelsFrame:
+    """Leave out what can be asked for, until the frame's JSON is small enough for a widget's state."""
+    for n_models, n_rows, n_source, n_moves in _STEPS:
+        chosen = frame.chosen and _cut(frame.chosen, n_rows, n_source, n_moves)
+        cut = replace(frame, models=frame.models[:n_models], chosen=chosen)
+        if len(json.dumps(frame_json(cut))) <= max_bytes:
+            return cut
+    bare = cut.chosen and replace(
+        cut.chosen, description=(), versions=tuple(replace(v, description=()) for v in cut.chosen.versions)
+    )
+    return replace(cut, chosen=bare)
+
+
+def _cut(page: ModelPage, n_rows: int, n_source: int, n_moves: int) -> ModelPage:
+    source = page.source
+    if source is not None:
+        rows = source.difference.rows
+        n_hidden = source.difference.n_hidden + max(len(rows) - n_source, 0)
+        source = replace(source, difference=replace(source.difference, rows=rows[:n_source], n_hidden=n_hidden))
+    return replace(
+        page,
+        metrics=page.metrics[:n_rows],
+        params=page.params[:n_rows],
+        details=page.details[:n_rows],
+        constants=page.constants[:n_rows],
+        tags=page.tags[:n_rows],
+        source=source,
+        moves=page.moves[:n_moves],
     )
 
 
@@ -222,20 +257,23 @@ def _page(model: RegisteredModel) -> ModelPage:
     origins = {row["run_id"]: row for row in queries.rows(_ORIGINS, [run_ids])}
     return ModelPage(
         name=model.name,
-        description=markdown_tree(model.description),
-        description_text=model.description,
+        description=markdown_tree(model.description[:_MOST_DESCRIPTION]),
         tags=tuple(sorted(model.tags.items())),
         aliases=_marks(model),
         versions=tuple(_column(version, origins.get(version.run_id or "", {})) for version in shown),
         n_versions=len(versions),
         metrics=metrics[:MOST_ROWS],
         params=params[:MOST_ROWS],
-        details=details[:MOST_ROWS],
-        constants=(*same, *constants)[:MOST_ROWS],
+        details=tuple(_short(detail) for detail in details[:MOST_ROWS]),
+        constants=tuple((key, shorten(text, 120)) for key, text in (*same, *constants)[:MOST_ROWS]),
         source=read_difference(shown, 1, 0) if len(shown) > 1 else None,
         moves=tuple(MoveRow(move.at, move.user_name, move_text(move)) for move in moves[:MOST_MOVES]),
         n_moves=len(moves),
     )
+
+
+def _short(row: ComparedText) -> ComparedText:
+    return replace(row, texts=tuple(text and shorten(text, 300) for text in row.texts))
 
 
 def _column(version: ModelVersion, origin: dict[str, object]) -> VersionColumn:
@@ -251,8 +289,7 @@ def _column(version: ModelVersion, origin: dict[str, object]) -> VersionColumn:
         source=version.source,
         created_at=version.created_at,
         user_name=version.user_name,
-        description=markdown_tree(version.description),
-        description_text=version.description,
+        description=markdown_tree(version.description[:_MOST_NOTE]),
     )
 
 

@@ -14,7 +14,7 @@ from jtrack.widgets.models.frame import AliasMark, ModelPage, ModelRow, ModelsFr
 from jtrack.widgets.style import stylesheet
 
 MAX_BYTES = 60_000
-_STEPS = (200, 60, 20, 6)  # rows of the list, tried in turn
+_STEPS = (200, 60, 20, 6)  # rows of the list, and of a section; tried in turn
 
 
 def models_html(frame: ModelsFrame, now: datetime) -> Markup:
@@ -31,7 +31,7 @@ def _panel(frame: ModelsFrame, now: datetime, n_rows: int) -> Markup:
     title = "registered models" if page is None else page.name
     count = plural(frame.n_models, "model") if page is None else plural(page.n_versions, "version")
     head = tag("div", tag("b", title, class_="jt-name"), " ", tag("span", count), class_="jt-head")
-    body = _list(frame, now, n_rows) if page is None else _page(page, now)
+    body = _list(frame, now, n_rows) if page is None else _page(page, now, n_rows)
     return join(
         [
             stylesheet("difference", "runs", "compare", "models"),
@@ -79,13 +79,13 @@ def _alias(mark: AliasMark) -> Markup:
     return tag("span", f"@{mark.alias} {mark.version}", class_="jt-badge")
 
 
-def _page(page: ModelPage, now: datetime) -> Markup:
+def _page(page: ModelPage, now: datetime, n_rows: int) -> Markup:
     tags = [[tag("span", f"{key} {value}", class_="jt-badge"), " "] for key, value in page.tags]
     return join(
         [
             tag("div", markdown_html(page.description), class_="jt-markdown") if page.description else None,
             tag("div", tags, class_="jt-line") if tags else None,
-            tag("div", _versions(page, now), class_="jt-scroll jt-compare") if page.versions else _no_version(),
+            tag("div", _versions(page, now, n_rows), class_="jt-scroll jt-compare") if page.versions else _no_version(),
             _constants(page),
             _notes(page),
             _source(page),
@@ -98,7 +98,7 @@ def _no_version() -> Markup:
     return tag("div", "No versions yet. ", tag("code", "%register @last NAME"), " registers one.", class_="jt-empty")
 
 
-def _versions(page: ModelPage, now: datetime) -> Markup:
+def _versions(page: ModelPage, now: datetime, n_rows: int) -> Markup:
     n = len(page.versions)
     rest = page.n_versions - n
     heads = [_version_head(version) for version in page.versions]
@@ -109,11 +109,11 @@ def _versions(page: ModelPage, now: datetime) -> Markup:
     ]
     sections: list[Markup] = []
     if page.metrics:
-        sections += [_label("metrics", n), *map(_metric, page.metrics)]
+        sections += [_label("metrics", n), *map(_metric, page.metrics[:n_rows])]
     if page.params:
-        sections += [_label("params that differ", n), *map(_text, page.params)]
+        sections += [_label("params that differ", n), *map(_text, page.params[:n_rows])]
     if page.details:
-        sections += [_label("model", n), *map(_text, page.details)]
+        sections += [_label("model", n), *map(_text, page.details[:n_rows])]
     corner = tag("td", tag("span", f"newest {n} of {page.n_versions}", class_="jt-muted") if rest else "")
     head = tag("tr", corner, heads, tag("td", "", class_="jt-rest"))
     return tag("table", tag("thead", head), tag("tbody", rows, sections))

@@ -32,6 +32,7 @@ class ModelsModel:
             "difference": self.difference,
             "register": self.register,
             "promote": self.promote,
+            "description": self.description,
             "describe": self.describe,
             "edit": self.edit,
         }
@@ -66,6 +67,12 @@ class ModelsModel:
         if stage:
             versions.transition_model_version_stage(name, version, stage, archive_existing)
         return self.frame
+
+    def description(self, version: int | None = None) -> str:
+        """Read the whole description of the chosen model, or of one of its versions, as it was written."""
+        name = self._chosen()
+        found = listing.get_registered_model(name) if version is None else listing.get_model_version(name, version)
+        return found.description
 
     def describe(self, description: str, version: int | None = None) -> ModelsFrame:
         """Replace the description of the chosen model, or of one of its versions."""

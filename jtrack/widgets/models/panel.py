@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from jtrack.widgets.html import Markup
-from jtrack.widgets.models.frame import ModelsFrame
+from jtrack.widgets.models.frame import ModelsFrame, fit_frame
 from jtrack.widgets.models.html import models_html
 from jtrack.widgets.models.model import ModelsModel
 from jtrack.widgets.models.text import models_text
@@ -16,7 +16,7 @@ class ModelsPanel(Panel):
     """The registered models, or one of them. ``frame`` holds what is shown; see `models`."""
 
     def __init__(self, model: ModelsModel) -> None:
-        self._shown: ModelsFrame = model.frame
+        self._shown: ModelsFrame = fit_frame(model.frame)
         super().__init__(self._shown, model.methods)
 
     def _html(self) -> Markup:

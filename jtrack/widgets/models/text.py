@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from jtrack.widgets.format import MISSING, format_moment, format_number, plural, shorten
+from jtrack.widgets.markdown import plain_text
 from jtrack.widgets.models.frame import ModelPage, ModelRow, ModelsFrame
 from jtrack.widgets.text_table import align_cells
 
@@ -39,8 +40,7 @@ def _row(model: ModelRow, now: datetime) -> list[str]:
 
 def _page(page: ModelPage, now: datetime) -> list[str]:
     lines = [f"{page.name}  {plural(page.n_versions, 'version')}"]
-    if page.description_text:
-        lines += [f"  {line}" for line in page.description_text.strip().splitlines()[:6]]
+    lines += [f"  {line}" for line in plain_text(page.description).strip().splitlines()[:6]]
     rows = [
         ["version", *(str(version.version) for version in page.versions)],
         ["stage", *(version.stage for version in page.versions)],

@@ -9,6 +9,7 @@ export const drawModels: Draw = (element, frame, ask) =>
     difference: asked => ask('difference', asked),
     register: asked => ask('register', asked),
     promote: asked => ask('promote', asked),
+    description: asked => ask('description', asked),
     describe: asked => ask('describe', asked),
     edit: asked => ask('edit', asked)
   });

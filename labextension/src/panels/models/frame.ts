@@ -37,13 +37,11 @@ export interface VersionColumn {
   created_at: string;
   user_name: string | null;
   description: (Markdown | string)[];
-  description_text: string;
 }
 
 export interface ModelPage {
   name: string;
   description: (Markdown | string)[];
-  description_text: string;
   tags: [key: string, value: string][];
   aliases: AliasMark[];
   versions: VersionColumn[];
@@ -70,6 +68,7 @@ export interface ModelsCallbacks {
   difference(asked: { left: number; right: number }): Promise<SourcePair>;
   register(asked: { model_uri: string; name: string }): Promise<ModelsFrame>;
   promote(asked: { version: number; alias?: string; stage?: string; archive_existing?: boolean }): Promise<ModelsFrame>;
+  description(asked: { version?: number }): Promise<string>;
   describe(asked: { description: string; version?: number }): Promise<ModelsFrame>;
   edit(asked: { alias: string }): Promise<ModelsFrame>;
 }

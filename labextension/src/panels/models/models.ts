@@ -84,7 +84,7 @@ class ModelsPanel implements Rendered<ModelsFrame> {
     const tags = page.tags.map(([key, value]) => [h('span', { class: 'jt-badge' }, `${shorten(key, 30)} ${shorten(value, 40)}`), ' ']);
     const same = page.constants.slice(0, 10).map(([key, text]) => `${shorten(key, 32)} ${shorten(text, 60)}`);
     return [
-      this.description(page.description, page.description_text, page.name),
+      this.description(page.description, page.name),
       tags.length > 0 && h('div', { class: 'jt-line' }, tags),
       versionsTable(page, this.callbacks, this.act),
       same.length > 0 && h('div', { class: 'jt-line jt-muted' }, `same in all: ${same.join(', ')}`),
@@ -96,24 +96,32 @@ class ModelsPanel implements Rendered<ModelsFrame> {
 
   private note(version: VersionColumn): HTMLElement {
     const title = h('div', { class: 'jt-label jt-as-is jt-note' }, h('b', {}, `version ${version.version}`));
-    return h('div', {}, title, this.description(version.description, version.description_text, `version ${version.version}`, version.version));
+    return h('div', {}, title, this.description(version.description, `version ${version.version}`, version.version));
   }
 
   /** The description, and a way to write it anew in its place. */
-  private description(tree: ModelPage['description'], text: string, what: string, version?: number): HTMLElement {
-    const edit = h('button', { type: 'button', class: 'jt-link', 'aria-label': `describe ${what}`, onclick: () => replace(area, ...form()) }, tree.length ? 'edit' : 'describe it');
+  private description(tree: ModelPage['description'], what: string, version?: number): HTMLElement {
     const area = h('div', { class: 'jt-markdown' });
+    const edit = h('button', { type: 'button', class: 'jt-link', 'aria-label': `describe ${what}`, onclick: () => void write() }, tree.length ? 'edit' : 'describe it');
     const show = (): void => replace(area, markdownElements(tree), edit);
-    const form = (): HTMLElement[] => {
-      const field = h('textarea', { rows: Math.min(Math.max(text.split('\n').length + 1, 3), 12), 'aria-label': `description of ${what}, in Markdown` });
-      field.value = text;
-      const save = h('button', { type: 'button', class: 'jt-action', onclick: () => void this.act(this.callbacks.describe({ description: field.value, version })) }, 'save');
-      const cancel = h('button', { type: 'button', class: 'jt-link', onclick: () => (show(), edit.focus()) }, 'cancel');
-      queueMicrotask(() => field.focus());
-      return [field, h('div', { class: 'jt-row' }, save, cancel)];
+    const write = async (): Promise<void> => {
+      try {
+        this.writeIn(area, await this.callbacks.description({ version }), what, version, () => (show(), edit.focus()));
+      } catch (error) {
+        replace(this.fault, faultMark(asFault(error)));
+      }
     };
     show();
     return area;
+  }
+
+  private writeIn(area: HTMLElement, text: string, what: string, version: number | undefined, cancelled: () => void): void {
+    const field = h('textarea', { rows: Math.min(Math.max(text.split('\n').length + 1, 3), 12), 'aria-label': `description of ${what}, in Markdown` });
+    field.value = text;
+    const save = h('button', { type: 'button', class: 'jt-action', onclick: () => void this.act(this.callbacks.describe({ description: field.value, version })) }, 'save');
+    const cancel = h('button', { type: 'button', class: 'jt-link', onclick: cancelled }, 'cancel');
+    replace(area, field, h('div', { class: 'jt-row' }, save, cancel));
+    field.focus();
   }
 
   private history(page: ModelPage): HTMLElement {
