@@ -90,11 +90,8 @@ def register(
     """
     from jtrack.registry import versions
     from jtrack.registry.addresses import model_uri_of
-    from jtrack.registry.names import check_alias
 
-    given = _parse_tags(tags or ())
-    if alias is not None:
-        check_alias(alias)
+    given = check_registration(name, alias, tags)
     version = versions.register_model(model_uri_of(model), name, given, description=description)
     lines = [f"{version.name} version {version.version}, from {version.source}"]
     if alias is not None:
@@ -102,6 +99,22 @@ def register(
     else:
         lines.append(f"promote it: %promote {_word(name)} {version.version} --alias champion")
     return VersionNews(versions.get_model_version(name, version.version), tuple(lines))
+
+
+def check_registration(name: str, alias: str | None, tags: Sequence[str] | None) -> dict[str, str]:
+    """Check all that a registration says, before anything is logged or written, and give its tags.
+
+    Raises
+    ------
+    InvalidInputError
+        The name, the alias or a tag can't be one.
+    """
+    from jtrack.registry.names import check_alias, check_model_name
+
+    check_model_name(name)
+    if alias is not None:
+        check_alias(alias)
+    return _parse_tags(tags or ())
 
 
 def promote(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import Magics, line_magic, magics_class
 
 from jtrack.commands.command import Command, HelpAsked, Parser
-from jtrack.commands.models import PROMOTE, REGISTER
+from jtrack.commands.models import PROMOTE, REGISTER, check_registration
 from jtrack.errors import HeaderError, InvalidInputError
 from jtrack.magics.panel_magics import split_words
 from jtrack.magics.variables import log_variable
@@ -53,6 +53,7 @@ class RegistryMagics(Magics):
         given = vars(asked)
         example = given.pop("example", None)
         name = given["model"]
+        check_registration(given["name"], given["alias"], given["tags"])
         if name.isidentifier() and name in self._shell.user_ns:
             given["model"] = log_variable(self._shell, name, example)
         elif example is not None:
