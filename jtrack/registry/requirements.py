@@ -1,6 +1,7 @@
 """What a model really needs: it is opened in a fresh process, predicts its example, and what that imported is pinned.
 
-Distributions that another one found would bring along are left out, but for those whose version changes results.
+Distributions that another one found would bring along are left out, but for those whose version changes results, and
+so is what a library imported only because it happened to be there.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, distribution, packages_dist
 from pathlib import Path
 
 from jtrack.errors import InvalidInputError, InvalidModelError
+from jtrack.registry.probe import BY_NAME
 
 REQUIREMENTS_FILE, CONDA_FILE, PYTHON_ENV_FILE = "requirements.txt", "conda.yaml", "python_env.yaml"
 
@@ -24,26 +26,6 @@ _ALWAYS = frozenset({"numpy", "pandas", "polars", "scipy", "scikit-learn"})
 # What jtrack itself, or any environment, has.
 _NEVER = frozenset({"jtrack", "pip", "setuptools", "wheel"})
 _TIMEOUT_S = 300
-
-# Runs in the fresh process. What jtrack needs to open any model is imported before the count begins; pandas and numpy
-# are counted all the same, since a signature is enforced by them.
-_PROBE = """
-import json, sys
-import jtrack.registry.load, jtrack.registry.example, yaml
-before = {name.partition(".")[0] for name in sys.modules}
-from pathlib import Path
-folder = Path(sys.argv[1])
-model = jtrack.registry.load.open_folder(folder, trust=True)
-example = jtrack.registry.example.load_input_example(folder)
-error = None
-if example is not None:
-    try:
-        model.predict(example, jtrack.registry.example.load_example_params(folder))
-    except Exception as caught:
-        error = f"{type(caught).__name__}: {caught}"
-files = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if "." not in name}
-print("\\n" + json.dumps({"modules": sorted(set(files) - before), "error": error}))
-"""
 
 
 def infer_requirements(folder: Path, packages: Sequence[str] = ()) -> list[str]:
@@ -61,7 +43,7 @@ def infer_requirements(folder: Path, packages: Sequence[str] = ()) -> list[str]:
     InvalidModelError
         The model can't be opened, or can't predict its example, in a fresh process; the message says why.
     """
-    command = [sys.executable, "-W", "ignore", "-c", _PROBE, str(folder)]
+    command = [sys.executable, "-W", "ignore", "-m", "jtrack.registry.probe", str(folder)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:
@@ -79,14 +61,21 @@ def infer_requirements(folder: Path, packages: Sequence[str] = ()) -> list[str]:
             f"the model can't predict its own example in a fresh process: {found['error']}",
             "give rows that it can predict as input_example=",
         )
-    return pinned({*_distributions_of(found["modules"]), *packages})
+    return pinned({*_roots(found["imports"]), *packages}, found["loaded"])
 
 
-def pinned(names: Iterable[str]) -> list[str]:
-    """Pin distributions as installed, without those that others of them bring along; sorted by name."""
+def pinned(names: Iterable[str], loaded: Iterable[str] = ()) -> list[str]:
+    """Pin distributions as installed, without those that others of them bring along; sorted by name.
+
+    Parameters
+    ----------
+    loaded
+        Modules that were imported: those that change results are pinned too, though others bring them along.
+    """
     here = {_plain(name) for name in names if _version(_plain(name)) is not None} - _NEVER
     brought = {need for name in here for need in _needs(name) if need != name}
-    return sorted(f"{name}=={_version(name)}" for name in here if name not in brought or name in _ALWAYS)
+    kept = (here - brought) | ((here | brought) & _ALWAYS & _distributions_of(loaded))
+    return sorted(f"{name}=={_version(name)}" for name in kept)
 
 
 def write_environment(folder: Path, requirements: Sequence[str]) -> None:
@@ -119,11 +108,27 @@ def read_requirements(folder: Path) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
-def _distributions_of(modules: Iterable[str]) -> set[str]:
-    """Find which distributions modules came from; those of the standard library, or of no distribution, have none."""
+def _roots(imports: Iterable[Sequence[str]]) -> set[str]:
+    """Find the distributions that the model itself asked for: its files by name, and its own code.
+
+    What libraries ask for is either declared by them, and comes along, or a liking for what happens to be here.
+    """
     known = packages_distributions()
-    wanted = {module for module in modules if module not in sys.stdlib_module_names} | {"numpy", "pandas"}
-    return {name for module in wanted for name in known.get(module, ())}
+    asked = {
+        module
+        for importer, module in map(tuple, imports)
+        if importer in ("jtrack", BY_NAME) or (importer not in known and importer not in {*sys.stdlib_module_names, ""})
+        if (importer, module) != ("jtrack", "yaml")  # for MLmodel
+    }
+    # A signature is held up by numpy and pandas, whatever the model is.
+    return _distributions_of(asked) | {"numpy", "pandas"}
+
+
+def _distributions_of(modules: Iterable[str]) -> set[str]:
+    """Find which distributions modules came from; those of the standard library have none."""
+    known = packages_distributions()
+    wanted = {module for module in modules if module not in sys.stdlib_module_names}
+    return {_plain(name) for module in wanted for name in known.get(module, ())}
 
 
 def _plain(name: str) -> str:

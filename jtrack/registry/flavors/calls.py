@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,12 @@ def installed_as(*names: str) -> str:
             continue
         return name
     return names[0]
+
+
+def providers(modules: Iterable[str]) -> list[str]:
+    """Name the distributions that modules came from; one's own modules have none."""
+    known = importlib.metadata.packages_distributions()
+    return sorted({name for module in modules for name in known.get(module.partition(".")[0], ())})
 
 
 def first_line(error: BaseException) -> str:

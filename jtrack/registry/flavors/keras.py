@@ -17,7 +17,7 @@ from typing import Any
 
 from jtrack.errors import InvalidModelError, UntrustedModelError
 from jtrack.registry.flavors import Loaded, Predict, Saved, check_options, is_of
-from jtrack.registry.flavors.calls import first_line, installed_as
+from jtrack.registry.flavors.calls import first_line, installed_as, providers
 
 _FOLDER = "data"
 _BACKENDS = ("tensorflow", "torch", "jax")  # named as their modules are
@@ -39,7 +39,7 @@ class KerasFlavor:
         check_options(self.name, options, ("save_model_kwargs",))
         file = write_keras(model, folder, options.get("save_model_kwargs"))
         backend = keras.backend.backend()
-        lambdas = [kind for _, kind in _foreign(file) if kind == "__lambda__"]
+        foreign = _foreign(file)
         return Saved(
             conf={
                 "data": _FOLDER,
@@ -49,8 +49,8 @@ class KerasFlavor:
             },
             python_function={"loader_module": "mlflow.keras"},
             serialization="keras",
-            is_pickle=bool(lambdas),
-            packages=("keras", *_backend_packages(backend)),
+            is_pickle=any(kind == "__lambda__" for _, kind in foreign),
+            packages=("keras", *_backend_packages(backend), *providers(module for module, _ in foreign if module)),
         )
 
     def load(self, folder: Path, conf: Mapping[str, Any], *, trust: bool) -> Loaded:

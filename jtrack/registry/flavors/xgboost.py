@@ -42,7 +42,7 @@ class XgboostFlavor:
                 f"{kind.__name__} is defined in the notebook, and XGBoost's file keeps no classes",
                 f"move it to a module, or save a function that calls it: jtrack.log_model({kind.__name__}().predict)",
             )
-        file = f"model.{form}"
+        file, is_face = f"model.{form}", is_of(model, "xgboost", "XGBModel")
         try:
             model.save_model(folder / file)
         except Exception as error:  # scikit-learn's NotFittedError, and XGBoost's for what it can't write
@@ -56,7 +56,7 @@ class XgboostFlavor:
             },
             python_function={"loader_module": "mlflow.xgboost", "data": file},
             serialization=form,
-            packages=(installed_as("xgboost", "xgboost-cpu"),),
+            packages=(installed_as("xgboost", "xgboost-cpu"), *(("scikit-learn",) if is_face else ())),
         )
 
     def load(self, folder: Path, conf: Mapping[str, Any], *, trust: bool) -> Loaded:
