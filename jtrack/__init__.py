@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         search_runs,
         sql,
     )
+    from jtrack.registry.export import code, export
     from jtrack.sweeps.trials import Trials
     from jtrack.tracking import (
         ActiveRun,
@@ -86,6 +87,8 @@ _HOMES = {
     "ViewType": "jtrack.entities",
     "load_ipython_extension": "jtrack.magics",
     "unload_ipython_extension": "jtrack.magics",
+    "code": "jtrack.registry.export",
+    "export": "jtrack.registry.export",
     "load_model": "jtrack.registry.load",
     "log_model": "jtrack.registry.save",
     "runs": "jtrack.widgets.runs.panel",
@@ -106,6 +109,7 @@ __all__ = [
     "__version__",
     "active_run",
     "client",
+    "code",
     "compare",
     "copy_model_version",
     "create_experiment",
@@ -120,6 +124,7 @@ __all__ = [
     "delete_run",
     "delete_tag",
     "end_run",
+    "export",
     "get_experiment",
     "get_experiment_by_name",
     "get_latest_versions",

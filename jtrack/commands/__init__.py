@@ -17,6 +17,7 @@ from jtrack.commands.compact import COMPACT
 from jtrack.commands.compare import COMPARE
 from jtrack.commands.demo import DEMO
 from jtrack.commands.doctor import DOCTOR
+from jtrack.commands.export import EXPORT
 from jtrack.commands.models import MODELS_LIST, PROMOTE, REGISTER
 from jtrack.commands.runs import RUNS
 
@@ -32,7 +33,7 @@ __all__ = [
     "run_command",
 ]
 
-COMMANDS: tuple[Command, ...] = (DEMO, RUNS, COMPARE, REGISTER, PROMOTE, MODELS_LIST, COMPACT, DOCTOR)
+COMMANDS: tuple[Command, ...] = (DEMO, RUNS, COMPARE, REGISTER, PROMOTE, MODELS_LIST, EXPORT, COMPACT, DOCTOR)
 
 # What the first word of a command of two says.
 GROUPS = {"models": "Registered models: what there is, and serving it."}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jtrack.magics.completion import MagicCompleter
 from jtrack.magics.config import JTrack
+from jtrack.magics.export_magics import ExportMagics
 from jtrack.magics.line_magics import TrackMagics
 from jtrack.magics.panel_magics import PanelMagics
 from jtrack.magics.registry_magics import RegistryMagics
@@ -36,7 +37,7 @@ def load(shell: InteractiveShell) -> None:
     completer = MagicCompleter()
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(completer.matcher)
-    panels = (PanelMagics(shell), RegistryMagics(shell))
+    panels = (PanelMagics(shell), RegistryMagics(shell), ExportMagics(shell))
     shell.register_magics(TrackMagics(shell, tracker, completer), SweepMagics(shell, tracker), *panels)
 
 
@@ -49,7 +50,10 @@ def unload(shell: InteractiveShell) -> None:
     if shell.Completer is not None:
         shell.Completer.custom_matchers.remove(magics.completer.matcher)
     _configurables(shell).remove(magics.tracker.desk.settings)
-    others = (shell.magics_manager.registry[kind.__name__] for kind in (PanelMagics, RegistryMagics, SweepMagics))
+    others = (
+        shell.magics_manager.registry[kind.__name__]
+        for kind in (PanelMagics, RegistryMagics, ExportMagics, SweepMagics)
+    )
     for registered in (magics, *others):
         _unregister(shell, registered)
 
