@@ -21,7 +21,7 @@ MOST_CHARACTERS = 20_000
 _TAGS = frozenset(
     "p h1 h2 h3 h4 h5 h6 strong em s code pre ul ol li blockquote a br hr table thead tbody tr th td".split()
 )
-_LINES = frozenset("p h1 h2 h3 h4 h5 h6 pre li tr br hr".split())
+_ENDS = dict.fromkeys("p h1 h2 h3 h4 h5 h6 pre li tr br hr".split(), "\n") | {"th": "  ", "td": "  "}
 _SCHEMES = ("http://", "https://", "mailto:")
 
 
@@ -49,7 +49,7 @@ def markdown_html(tree: Sequence[Element | str]) -> list[Markup | str]:
 def plain_text(tree: Sequence[Element | str]) -> str:
     """Give the words alone."""
     return "".join(
-        node if isinstance(node, str) else plain_text(node.children) + ("\n" if node.tag in _LINES else "")
+        node if isinstance(node, str) else plain_text(node.children) + _ENDS.get(node.tag, "")
         for node in tree
     )
 
