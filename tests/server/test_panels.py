@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import jtrack
+from jtrack.registry import versions
 from jtrack.server.answers import PanelGoneError
 from jtrack.server.panel_models import MODELS
 from jtrack.server.panels import Panels
@@ -18,6 +19,7 @@ from jtrack.widgets.frames import frame_json
 from jtrack.widgets.runs.frame import RunsQuery, read_runs
 from tests.server.client import Client
 from tests.server.samples import cell_run
+from tests.widgets.registered_models import register_churn, write_model
 
 pytestmark = pytest.mark.slow
 
@@ -196,3 +198,33 @@ def test_a_table_of_chosen_runs_searches_among_these_only(server: Client, folder
     asked = {"store": folder.name, "panel_id": opened["panel_id"], "method": "search"}
     search = {"filter_string": "params.lr > 0.2", "order_by": [], "columns": None}
     assert server.post("panels/runs", {**asked, "params": search}).json["result"]["rows"] == []
+
+
+def test_the_registry_is_shown_and_changed(server: Client, folder: Path) -> None:
+    register_churn()
+    opened = server.post("panels/models", {"store": folder.name, "params": {"name": "churn"}}).json
+    assert [version["version"] for version in opened["result"]["chosen"]["versions"]] == [3, 2, 1]
+    asked = {"store": folder.name, "panel_id": opened["panel_id"]}
+    moved = server.post("panels/models", {**asked, "method": "promote", "params": {"version": 1, "alias": "champion"}})
+    assert {"alias": "champion", "version": 1} in moved.json["result"]["chosen"]["aliases"]
+    assert versions.get_model_version_by_alias("churn", "champion").version == 1
+    wrong = server.post("panels/models", {**asked, "method": "promote", "params": {"version": 1, "stage": "Prod"}})
+    assert wrong.json["error"]["message"] == "'Prod' is no stage of a version"
+    missing = server.post("panels/models", {"store": folder.name, "params": {"name": "chrn"}}).json["error"]
+    assert missing["hint"] == "did you mean 'churn'?"
+
+
+def test_a_page_registers_models_of_the_store_and_no_folder_of_the_machine(server: Client, folder: Path) -> None:
+    register_churn()
+    write_model(folder / "elsewhere")
+    opened = server.post("panels/models", {"store": folder.name}).json
+    asked = {"store": folder.name, "panel_id": opened["panel_id"], "method": "register"}
+    for uri in (str(folder / "elsewhere"), (folder / "elsewhere").as_uri()):
+        reply = server.post("panels/models", {**asked, "params": {"model_uri": uri, "name": "taken"}}).json
+        assert "error" in reply
+    run_id = versions.get_model_version("churn", 1).run_id
+    reply = server.post(
+        "panels/models", {**asked, "params": {"model_uri": f"runs:/{run_id}/model", "name": "given"}}
+    ).json
+    assert reply["result"]["chosen"]["name"] == "given"
+    assert [model.name for model in versions.search_registered_models()] == ["churn", "given", "wine-quality"]

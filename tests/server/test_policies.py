@@ -37,7 +37,7 @@ def test_who_may_only_read_reads_all_and_changes_nothing(strict: Client, run_id:
     assert strict.get("runs").json["n_runs"] >= 1
     assert strict.get(f"runs/{run_id}").status == 200
     assert "result" in strict.post("panels/runs", {"request": 1}).json
-    for method in ("stop", "knob", "note", "delete", "tag"):
+    for method in ("stop", "knob", "note", "delete", "tag", "register", "promote", "describe", "edit"):
         assert strict.post("panels/runs", {"panel_id": "x", "method": method}).status == 403
     assert strict.post("panels/runs", {"panel_id": "x", "method": "rows"}).status == 410
     assert strict.get("runs.csv").status == 200

@@ -7,7 +7,6 @@ from typing import Any
 
 from jtrack.errors import InvalidInputError
 from jtrack.registry import listing, versions
-from jtrack.registry.addresses import model_uri_of
 from jtrack.widgets.compare.frame import ComparedSource
 from jtrack.widgets.models.frame import MOST_VERSIONS, ModelsFrame, models_frame, read_difference
 
@@ -54,8 +53,10 @@ class ModelsModel:
         return found
 
     def register(self, model_uri: str, name: str) -> ModelsFrame:
-        """Register a run's model, and show the name that it got."""
-        return self.open(versions.register_model(model_uri_of(model_uri), name).name)
+        """Register a run's model, or a version's once more, and show the name that it got."""
+        # A page names runs and versions alone: the folders of this machine are none of its business.
+        uri = model_uri if model_uri.startswith(("runs:/", "models:/")) else f"runs:/{model_uri}"
+        return self.open(versions.register_model(uri, name).name)
 
     def promote(
         self, version: int, alias: str | None = None, stage: str | None = None, archive_existing: bool = False
