@@ -50,7 +50,7 @@ class InputExample:
         info, data, serving = _forms(self.data)
         if self.params is not None:
             info["params"] = "true"
-            data = {"data": data, "params": self.params}
+            data = {"inputs": data, "params": self.params}
             serving = {**serving, "params": self.params}
         info = {"artifact_path": EXAMPLE_FILE, **info, "serving_input_path": SERVING_FILE}
         (folder / EXAMPLE_FILE).write_text(to_json(data), encoding="utf-8")
@@ -137,7 +137,7 @@ def _read(folder: Path, model: Model) -> InputExample | None:
         raise InvalidModelError(f"the input example {file} can't be read: {error}") from None
     params = None
     if info.get("params"):
-        form, params = form["data"], form["params"]
+        form, params = form["inputs"], form["params"]
     schema = None if model.signature is None else model.signature.inputs
     return InputExample(_typed(form, str(info.get("type")), schema), params)
 

@@ -57,8 +57,11 @@ class Imports:
 
 
 def _importer(module: Any) -> str:
-    """Give the top name of the module that these globals are of; empty where nobody's are given."""
-    return str((module or {}).get("__name__") or "").partition(".")[0]
+    """Give the top name of the module that these globals are of; empty where they are nobody's.
+
+    What a compiled module imports while it is imported itself seems to be asked for by the functions above.
+    """
+    return "" if module is globals() else str((module or {}).get("__name__") or "").partition(".")[0]
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from jtrack.errors import InvalidInputError, InvalidModelError
 from jtrack.registry.flavors import Loaded, Saved, check_options
@@ -91,9 +91,8 @@ def _copy_artifacts(artifacts: Mapping[str, Any], place: Path) -> dict[str, str]
 # -- what MLflow wrote -----------------------------------------------------------------------------
 
 
-class _TypeHints(NamedTuple):
-    input: Any = None
-    output: Any = None
+class _TypeHints:
+    """What MLflow read of a predict's annotations; nothing is made of it here."""
 
 
 class _FunctionPythonModel:

@@ -67,7 +67,8 @@ class XgboostFlavor:
         file = folder / str(conf.get("data", "model.xgb"))
         model = import_class(name, folder)()
         try:
-            model.load_model(file)
+            # Older MLflow has an ending that says nothing; in memory, XGBoost goes by the content.
+            model.load_model(file if file.suffix in (".json", ".ubj") else bytearray(file.read_bytes()))
         except Exception as error:  # XGBoostError, or whatever its reader meets
             raise InvalidModelError(f"XGBoost can't open {file}: {first_line(error)}") from error
         return Loaded(model, _predict_of(model))
