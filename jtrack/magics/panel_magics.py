@@ -39,7 +39,7 @@ class PanelMagics(Magics):
             SELECT run_name, value FROM runs JOIN latest_metrics USING (run_id) WHERE key = 'accuracy'
 
         asks any SELECT over the views experiments, runs, params, metrics, latest_metrics, tags, cells, inputs,
-        artifacts, environments and events; the answer is a data frame.
+        artifacts, environments, registered_models, model_versions, aliases and events; the answer is a data frame.
         """
         if cell is not None:
             from jtrack.queries import sql

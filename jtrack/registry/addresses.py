@@ -41,6 +41,7 @@ class ModelAddress:
     version: int | None = None
     run_id: str | None = None
     from_store: bool = False  # made by a run of this store: what it holds was not brought from elsewhere
+    source: str | None = None  # of a run's model, its address by the full id
 
 
 def locate_model(uri: str | os.PathLike[str] | Any) -> ModelAddress:
@@ -149,14 +150,14 @@ def locate_in_run(run_id: str, path: str = "") -> ModelAddress:
             shown = ", ".join(f"runs:/{run_id[:8]}/{model}" for model in models[:4])
             raise InvalidInputError(f"run {run_id[:8]} has {len(models)} models", f"say which: {shown}")
         path = models[0]
-        uri = f"runs:/{run_id}/{path}"
+        uri = f"runs:/{run_id}/{path}".removesuffix("/.")
     root = queries.get_run(run_id).info.artifact_uri
     if not models or (path not in models and not (Path(root) / path / MANIFEST).is_file()):
         logs = "jtrack.log_model(model, 'model') inside the run keeps one"
         raise ModelNotFoundError(uri, models, None if models else f"this run has no model: {logs}")
     if _URL.match(root):
-        return ModelAddress(uri, _fetched(f"{root.rstrip('/')}/{path}"), run_id=run_id, from_store=True)
-    return ModelAddress(uri, _checked(uri, Path(root) / path), run_id=run_id, from_store=True)
+        return ModelAddress(uri, _fetched(f"{root.rstrip('/')}/{path}"), run_id=run_id, from_store=True, source=uri)
+    return ModelAddress(uri, _checked(uri, Path(root) / path), run_id=run_id, from_store=True, source=uri)
 
 
 def models_of_run(run_id: str) -> list[str]:

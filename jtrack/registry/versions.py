@@ -349,18 +349,12 @@ def _payload(found: ModelAddress) -> dict[str, Any]:
             "run_id": version.run_id,
             "storage_location": version.storage_location,
         }
+    if found.source is not None:
+        return {"source": found.source, "run_id": found.run_id}
     store = queries.asked_store()
-    if found.run_id is not None and found.from_store:
-        root = store.artifacts.run_path(queries.get_run(found.run_id).info.experiment_id, found.run_id)
-        inside = found.path.relative_to(root).as_posix() if found.path.is_relative_to(root) else _tail(found.uri)
-        return {"source": f"runs:/{found.run_id}/{inside}".removesuffix("/."), "run_id": found.run_id}
     location = f"models/{secrets.token_hex(16)}"
     _copy(store, found.path, location)
     return {"source": found.uri, "run_id": _run_of_model(found.path), "storage_location": location}
-
-
-def _tail(uri: str) -> str:
-    return uri.partition(":")[2].lstrip("/").partition("/")[2]
 
 
 def _copy(store: Store, folder: Path, location: str) -> None:

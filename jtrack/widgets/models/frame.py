@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from jtrack import queries
 from jtrack.entities import ModelVersion, RegisteredModel, RegistryMove
@@ -38,6 +39,7 @@ SELECT r.run_id, r.run_name, c.notebook_path, c.execution_count
 FROM runs r LEFT JOIN cells c ON c.run_id = r.run_id AND c.role = 'tracked'
 WHERE r.run_id IN (SELECT unnest(?::VARCHAR[]))
 """
+_DATA = "SELECT run_id, name, digest FROM inputs WHERE run_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY name LIMIT 200"
 _CANDIDATES = """
 SELECT r.run_id, r.run_name, r.started_at, a.path
 FROM artifacts a JOIN runs r USING (run_id)
@@ -78,6 +80,7 @@ class VersionColumn:
     run_name: str | None
     notebook_path: str | None
     execution_count: int | None
+    data: tuple[str, ...]  # what its run read
     source: str
     created_at: datetime
     user_name: str | None
@@ -254,7 +257,12 @@ def _page(model: RegisteredModel) -> ModelPage:
     params, constants = split_params(run_ids, read_params(run_ids))
     details, same = read_details(shown)
     moves = history.history(model.name)
-    origins = {row["run_id"]: row for row in queries.rows(_ORIGINS, [run_ids])}
+    origins: dict[str, dict[str, Any]] = {
+        row["run_id"]: {**row, "data": []} for row in queries.rows(_ORIGINS, [run_ids])
+    }
+    for row in queries.rows(_DATA, [run_ids]):
+        if row["run_id"] in origins:
+            origins[row["run_id"]]["data"].append(f"{row['name']} {row['digest'] or ''}".strip())
     return ModelPage(
         name=model.name,
         description=markdown_tree(model.description[:_MOST_DESCRIPTION]),
@@ -276,16 +284,16 @@ def _short(row: ComparedText) -> ComparedText:
     return replace(row, texts=tuple(text and shorten(text, 300) for text in row.texts))
 
 
-def _column(version: ModelVersion, origin: dict[str, object]) -> VersionColumn:
-    notebook, count = origin.get("notebook_path"), origin.get("execution_count")
+def _column(version: ModelVersion, origin: dict[str, Any]) -> VersionColumn:
     return VersionColumn(
         version=version.version,
         stage=version.stage.value,
         aliases=version.aliases,
         run_id=version.run_id,
-        run_name=str(origin["run_name"]) if origin else None,
-        notebook_path=None if notebook is None else str(notebook),
-        execution_count=count if isinstance(count, int) else None,
+        run_name=origin.get("run_name"),
+        notebook_path=origin.get("notebook_path"),
+        execution_count=origin.get("execution_count"),
+        data=tuple(shorten(text, 80) for text in origin.get("data", [])[:6]),
         source=version.source,
         created_at=version.created_at,
         user_name=version.user_name,

@@ -105,6 +105,7 @@ def _versions(page: ModelPage, now: datetime, n_rows: int) -> Markup:
     rows = [
         tag("tr", _key("run"), [_cell(shorten(version.run_name or MISSING, 28)) for version in page.versions]),
         tag("tr", _key("made by"), [_cell(_origin(version)) for version in page.versions]),
+        *_data_row(page),
         tag("tr", _key("registered"), [_cell(pieces.moment_mark(v.created_at, now)) for v in page.versions]),
     ]
     sections: list[Markup] = []
@@ -124,6 +125,13 @@ def _version_head(version: VersionColumn) -> Markup:
     badges = [[tag("span", f"@{alias}", class_="jt-badge"), " "] for alias in version.aliases]
     title = tag("b", f"version {version.version}")
     return tag("th", title, tag("br"), badges, stage, scope="col", class_="jt-num", align="right")
+
+
+def _data_row(page: ModelPage) -> list[Markup]:
+    if not any(version.data for version in page.versions):
+        return []
+    cells = [_cell(shorten(", ".join(version.data) or MISSING, 40)) for version in page.versions]
+    return [tag("tr", _key("data"), cells)]
 
 
 def _origin(version: VersionColumn) -> str:

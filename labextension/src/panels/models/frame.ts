@@ -33,6 +33,7 @@ export interface VersionColumn {
   run_name: string | null;
   notebook_path: string | null;
   execution_count: number | null;
+  data: string[];
   source: string;
   created_at: string;
   user_name: string | null;

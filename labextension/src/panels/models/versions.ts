@@ -34,6 +34,7 @@ export function versionsTable(page: ModelPage, callbacks: ModelsCallbacks, act: 
         each('stage', version => stageChoice(version, callbacks, act)),
         each('run', runLink),
         each('made by', origin),
+        page.versions.some(version => version.data.length > 0) && each('data', ({ data }) => h('span', { title: data.join('\n') }, shorten(data.join(', ') || MISSING, 40))),
         each('registered', version =>
           h('span', { title: `${exactMoment(version.created_at)}${version.user_name ? ` by ${version.user_name}` : ''}` }, formatAgo(version.created_at, now))
         )
