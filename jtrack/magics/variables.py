@@ -6,14 +6,17 @@ its run takes the model, ended or not; where it wasn't, the model gets a run of 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from jtrack import queries, tracking
 from jtrack.capture.bindings import find_bindings
+from jtrack.capture.data import describe_data
+from jtrack.capture.literals import parse_python
 from jtrack.capture.source import cell_identity, python_body, tracked_cell
-from jtrack.entities import ModelVersion, Run, RunKind
+from jtrack.entities import DatasetInput, ModelVersion, Run, RunKind
 from jtrack.errors import InvalidInputError
 from jtrack.tracking.context import context_run
 from jtrack.tracking.run import ActiveRun
@@ -55,8 +58,13 @@ def log_variable(shell: InteractiveShell, name: str, example: str | None = None)
     from jtrack.registry.save import log_model
 
     rows = None if example is None else _first_rows(shell.user_ns, example)
-    with _run_for(shell, name):
-        return str(log_model(value, name, input_example=rows).model_uri)
+    with _run_for(shell, name) as run:
+        info = log_model(value, name, input_example=rows)
+        known = queries.get_run(run.run_id).inputs.dataset_inputs
+        for data in _data_of_cell(shell, name):
+            if data not in known:
+                run.log_input(data)
+        return str(info.model_uri)
 
 
 def _address_of(value: Any) -> str | None:
@@ -76,10 +84,11 @@ def _first_rows(user_ns: dict[str, Any], name: str) -> Any:
 
 
 @contextmanager
-def _run_for(shell: InteractiveShell, name: str) -> Iterator[None]:
+def _run_for(shell: InteractiveShell, name: str) -> Iterator[ActiveRun]:
     """Make the run that the model belongs to the active one."""
-    if tracking.active_run() is not None:
-        yield
+    active = tracking.active_run()
+    if active is not None:
+        yield active
         return
     count, source = _maker(shell, name)
     run_id = _run_of_cell(count, name)
@@ -87,12 +96,13 @@ def _run_for(shell: InteractiveShell, name: str) -> Iterator[None]:
         with tracking.start_run(kind=RunKind.CELL) as run:
             if source:
                 run.record_cell(tracked_cell(source, cell_identity(None, python_body(source)), count, None))
-            yield
+            yield run
         return
     # It is not taken up again: its state and its end stay what they were.
-    token = context_run.set(ActiveRun(tracking.current_store(), queries.get_run(run_id).info))
+    late = ActiveRun(tracking.current_store(), queries.get_run(run_id).info)
+    token = context_run.set(late)
     try:
-        yield
+        yield late
     finally:
         context_run.reset(token)
 
@@ -102,6 +112,18 @@ def _maker(shell: InteractiveShell, name: str) -> tuple[int | None, str]:
     cells = list(enumerate(shell.history_manager.input_hist_raw if shell.history_manager else ()))
     found = next(((count, source) for count, source in reversed(cells) if _sets(source, name)), None)
     return (None, "") if found is None else found
+
+
+def _data_of_cell(shell: InteractiveShell, name: str) -> list[DatasetInput]:
+    """Describe the tables and arrays that the cell which set a name reads, as they are now."""
+    _, source = _maker(shell, name)
+    module = parse_python(python_body(source))
+    if module is None:
+        return []
+    own = {node.id for node in ast.walk(module) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    read = [node.id for node in ast.walk(module) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    named = {key: shell.user_ns[key] for key in read if key in shell.user_ns and key not in own}
+    return [data for key, value in named.items() if (data := describe_data(value, key)) is not None]
 
 
 def _run_of_cell(count: int | None, name: str) -> str | None:

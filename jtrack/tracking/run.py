@@ -17,7 +17,7 @@ from time import time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from jtrack.entities import Cell, CellRole, Environment, RunData, RunInfo, RunKind, RunStatus
+from jtrack.entities import Cell, CellRole, DatasetInput, Environment, RunData, RunInfo, RunKind, RunStatus
 from jtrack.errors import InvalidInputError, ParamConflictError
 from jtrack.store import Store, warn_unwritten
 from jtrack.store.artifacts import check_artifact_path
@@ -82,6 +82,7 @@ class ActiveRun:
         self._steps: dict[str, int] = {}
         self._params: dict[str, Any] = dict(params or {})
         self._tags: dict[str, str] = {}
+        self._inputs: list[DatasetInput] = []
         self._lock = threading.RLock()
         self._unwritten: list[tuple[bytes | Path, str]] = []
         self._controls: Controls | None = None
@@ -274,6 +275,13 @@ class ActiveRun:
         if cell.role == CellRole.TRACKED:
             self.cell = cell
         self._writer.event("cell_recorded", self.run_id, asdict(cell))
+
+    def log_input(self, dataset: DatasetInput) -> None:
+        """Say which data the run read; what was said already is said once."""
+        with self._lock:
+            if dataset not in self._inputs:
+                self._inputs.append(dataset)
+                self._writer.event("input_logged", self.run_id, asdict(dataset))
 
     def record_environment(self, environment: Environment) -> None:
         """Say what the run runs on; the environment itself is written once per process."""

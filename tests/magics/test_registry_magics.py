@@ -49,6 +49,17 @@ def test_a_fitted_object_goes_into_the_run_of_the_cell_that_made_it(kernel: Kern
 
 
 @pytest.mark.usefixtures("registered")
+def test_the_data_that_the_cell_read_are_inputs_of_its_run(kernel: Kernel) -> None:
+    rows = kernel.rows(
+        "SELECT DISTINCT i.name, i.source, i.profile FROM inputs i JOIN model_versions v USING (run_id) ORDER BY i.name"
+    )
+    assert [(row["name"], row["source"], row["profile"]) for row in rows[:2]] == [
+        ("X", "pandas", '{"n_rows": 178}'),
+        ("y", "pandas", '{"n_rows": 178}'),
+    ]
+
+
+@pytest.mark.usefixtures("registered")
 def test_the_version_predicts_what_the_notebooks_model_predicts(kernel: Kernel) -> None:
     assert kernel.run("from jtrack.registry.load import load_pyfunc\nback = load_pyfunc('models:/wine@champion')").ok
     assert kernel.value("(back.predict(X) == clf.predict(X)).all()")
