@@ -12,6 +12,7 @@ from jtrack._version import __version__
 
 if TYPE_CHECKING:
     from jtrack import client, models
+    from jtrack.capture.data import log_input
     from jtrack.client import MlflowClient
     from jtrack.entities import ViewType
     from jtrack.magics import load_ipython_extension, unload_ipython_extension
@@ -84,6 +85,7 @@ _HOMES = {
     **dict.fromkeys(_QUERIES.split(), "jtrack.queries"),
     **dict.fromkeys(_REGISTRY.split(), "jtrack.registry.versions"),
     "MlflowClient": "jtrack.client",
+    "log_input": "jtrack.capture.data",
     "ViewType": "jtrack.entities",
     "load_ipython_extension": "jtrack.magics",
     "unload_ipython_extension": "jtrack.magics",
@@ -143,6 +145,7 @@ __all__ = [
     "log_artifacts",
     "log_dict",
     "log_figure",
+    "log_input",
     "log_metric",
     "log_metrics",
     "log_model",
