@@ -46,6 +46,7 @@ def _page(page: ModelPage, now: datetime) -> list[str]:
         ["stage", *(version.stage for version in page.versions)],
         ["aliases", *(", ".join(version.aliases) or MISSING for version in page.versions)],
         ["run", *(shorten(version.run_name or MISSING, _WIDTH) for version in page.versions)],
+        ["data", *(shorten(", ".join(version.data) or MISSING, _WIDTH) for version in page.versions)],
         ["registered", *(format_moment(version.created_at, now) for version in page.versions)],
     ]
     for metric in page.metrics:
