@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -33,6 +34,14 @@ for _ in range(10):
 """
 
 
+_MOVE_ALIAS = """
+import sys, jtrack
+for turn in range(8):
+    jtrack.set_registered_model_alias("churn", "champion", 1 + (turn + int(sys.argv[1])) % 3)
+    jtrack.transition_model_version_stage("churn", 1 + turn % 3, "Production", archive_existing_versions=True)
+"""
+
+
 def numbers(found: list[jtrack.entities.ModelVersion]) -> list[int]:
     return [version.version for version in found]
 
@@ -47,6 +56,23 @@ def test_numbers_are_unique_when_sixteen_processes_register_at_once() -> None:
     assert sorted(given) == list(range(1, 161))
     assert len(versions.search_model_versions(filter_string="name = 'churn'")) == 160
     assert len(versions.search_registered_models()) == 1  # made by one of them, and found by the others
+
+
+@pytest.mark.slow
+def test_moves_of_several_processes_are_one_history_without_a_gap() -> None:
+    register_churn()
+    processes = [subprocess.Popen([sys.executable, "-c", _MOVE_ALIAS, str(i)]) for i in range(6)]
+    assert [process.wait() for process in processes] == [0] * 6
+    moves = history.history("churn")[::-1]
+    alias = [(move.from_value, move.to_value) for move in moves if move.key == "champion"]
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(alias))
+    assert versions.get_registered_model("churn").aliases["champion"] == alias[-1][1]
+    stages = {version: ["None"] for version in (1, 2, 3)}
+    for move in moves:
+        if move.what == "stage":
+            assert stages[move.version or 0][-1] == move.from_value
+            stages[move.version or 0].append(move.to_value)
+    assert [version.stage for version in listing.versions_of_model("churn")].count("Production") == 1
 
 
 def test_a_number_is_never_given_twice() -> None:
