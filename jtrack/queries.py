@@ -77,9 +77,14 @@ def get_run(run_id: object) -> Run:
     RunNotFoundError
         There is none; the hint lists near names.
     """
+    return _runs(_catalog(), [resolve_run(run_id)])[0]
+
+
+def resolve_run(run_id: object) -> str:
+    """Give the full id of the run that an address means; see :func:`get_run`."""
     from jtrack.store.addresses import run_id_of
 
-    return _runs(_catalog(), [run_id_of(_catalog(), run_id, experiment_id=process.experiment_id)])[0]
+    return run_id_of(_catalog(), run_id, experiment_id=process.experiment_id)
 
 
 def find_run(run_id: object) -> Run | None:

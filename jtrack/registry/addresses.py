@@ -66,11 +66,10 @@ def locate_model(uri: str | os.PathLike[str] | Any) -> ModelAddress:
     if scheme is None:
         return _local(text, Path(text).expanduser())
     kind, rest = scheme[0][:-1].lower(), text[scheme.end() :]
-    if kind == "models":
-        return replace(locate_version(find_version(text)), uri=text)
-    if kind == "runs":
-        run_id, path = split_run_address(text)
-        return replace(locate_in_run(run_id, path), uri=text)
+    if kind in ("models", "runs"):
+        with queries.one_look():
+            found = locate_version(find_version(text)) if kind == "models" else locate_in_run(*split_run_address(text))
+        return replace(found, uri=text)
     if kind == "file":
         parsed = urlparse(text)
         return _local(text, Path(unquote(parsed.netloc + parsed.path)))
@@ -132,7 +131,7 @@ def split_run_address(uri: str) -> tuple[str, str]:
     if parts is None:
         raise InvalidInputError(f"{uri!r} names no run", "as in runs:/<run id>/model")
     path = (parts[2] or "").strip("/")
-    return queries.get_run(parts[1]).info.run_id, path and check_artifact_path(path).as_posix()
+    return queries.resolve_run(parts[1]), path and check_artifact_path(path).as_posix()
 
 
 def locate_in_run(run_id: str, path: str = "") -> ModelAddress:
@@ -151,7 +150,7 @@ def locate_in_run(run_id: str, path: str = "") -> ModelAddress:
             raise InvalidInputError(f"run {run_id[:8]} has {len(models)} models", f"say which: {shown}")
         path = models[0]
         uri = f"runs:/{run_id}/{path}".removesuffix("/.")
-    root = queries.get_run(run_id).info.artifact_uri
+    root = str(queries.rows("SELECT artifact_uri FROM runs WHERE run_id = ?", [run_id])[0]["artifact_uri"])
     if not models or (path not in models and not (Path(root) / path / MANIFEST).is_file()):
         logs = "jtrack.log_model(model, 'model') inside the run keeps one"
         raise ModelNotFoundError(uri, models, None if models else f"this run has no model: {logs}")
