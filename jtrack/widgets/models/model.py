@@ -8,7 +8,7 @@ from typing import Any
 from jtrack.errors import InvalidInputError
 from jtrack.registry import listing, versions
 from jtrack.widgets.compare.frame import ComparedSource
-from jtrack.widgets.models.frame import MOST_VERSIONS, ModelsFrame, models_frame, read_difference
+from jtrack.widgets.models.frame import ModelsFrame, models_frame, read_difference
 
 
 class ModelsModel:
@@ -43,11 +43,9 @@ class ModelsModel:
         return frame
 
     def difference(self, left: int, right: int) -> ComparedSource:
-        """Read what changed in the code from one shown version to another; both are columns."""
-        shown = listing.versions_of_model(self._chosen())[:MOST_VERSIONS]
-        if not (0 <= left < len(shown) and 0 <= right < len(shown)):
-            raise InvalidInputError(f"there are {len(shown)} versions here")
-        found = read_difference(shown, left, right)
+        """Read what changed in the code from one version to another, both by their numbers."""
+        name = self._chosen()
+        found = read_difference([listing.get_model_version(name, version) for version in (left, right)], 0, 1)
         if found is None:
             raise InvalidInputError("one of the versions was not made by a cell", "choose two that were")
         return found

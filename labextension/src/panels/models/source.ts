@@ -24,7 +24,7 @@ export function sourcePart(page: ModelPage, callbacks: ModelsCallbacks): HTMLEle
     h(
       'select',
       { 'aria-label': `source ${name}`, onchange: () => void show() },
-      page.versions.map(({ version }, place) => h('option', { value: place, selected: place === chosen }, `version ${version}`))
+      page.versions.map(({ version }, place) => h('option', { value: version, selected: place === chosen }, `version ${version}`))
     );
   const [from, to] = [choice('from', first.left), choice('to', first.right)];
   return h('div', { class: 'jt-part' }, h('div', { class: 'jt-row' }, h('b', { class: 'jt-label' }, 'source'), from, '→', to), body);
