@@ -49,8 +49,7 @@ def markdown_html(tree: Sequence[Element | str]) -> list[Markup | str]:
 def plain_text(tree: Sequence[Element | str]) -> str:
     """Give the words alone."""
     return "".join(
-        node if isinstance(node, str) else plain_text(node.children) + _ENDS.get(node.tag, "")
-        for node in tree
+        node if isinstance(node, str) else plain_text(node.children) + _ENDS.get(node.tag, "") for node in tree
     )
 
 
