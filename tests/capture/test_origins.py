@@ -42,8 +42,9 @@ def test_another_session_begins_anew() -> None:
 
 
 class _History:
-    input_hist_raw = ["", "x = 1\ny = 1 / 0\nx = 2", "", "z = x"]
-    exceptions = {1: {"traceback": ["Cell \x1b[32mIn[1]\x1b[0m, line 2", "\x1b[0m----> 2 y = 1 / 0"]}}
+    def __init__(self) -> None:
+        self.input_hist_raw = ["", "x = 1\ny = 1 / 0\nx = 2", "", "z = x"]
+        self.exceptions = {1: {"traceback": ["Cell \x1b[32mIn[1]\x1b[0m, line 2", "\x1b[0m----> 2 y = 1 / 0"]}}
 
 
 class _Shell:
