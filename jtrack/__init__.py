@@ -93,6 +93,7 @@ _HOMES = {
     "export": "jtrack.registry.export",
     "load_model": "jtrack.registry.load",
     "log_model": "jtrack.registry.save",
+    "save_model": "jtrack.registry.save",
     "runs": "jtrack.widgets.runs.panel",
     "compare": "jtrack.widgets.compare.panel",
     "live": "jtrack.widgets.live.panel",
@@ -161,6 +162,7 @@ __all__ = [
     "restore_experiment",
     "restore_run",
     "runs",
+    "save_model",
     "search_experiments",
     "search_model_versions",
     "search_registered_models",
@@ -185,8 +187,8 @@ __all__ = [
 ]
 
 
-# Modules that are names of their own: `jtrack.models` is one that can be called, too.
-_MODULES = frozenset({"client", "models"})
+# Modules that are names of their own: `jtrack.models` can be called, too; most are MLflow's modules of a flavor.
+_MODULES = frozenset("client keras lightgbm models onnx pyfunc pytorch sklearn statsmodels tensorflow xgboost".split())
 
 
 def __getattr__(name: str) -> Any:

@@ -37,6 +37,8 @@ MAY_IMPORT = {
     **dict.fromkeys(["projects", "recipes", "evaluation", "gateway", "interop"], BUILT),
     "widgets": PANELS,
     "models": PANELS,
+    # jtrack.<flavor>: MLflow's modules of these names.
+    **dict.fromkeys("keras lightgbm onnx pyfunc pytorch sklearn statsmodels tensorflow xgboost".split(), WORK),
     "client": BUILT | {"client"},
     **dict.fromkeys(["commands", "demo"], FACES),
     **{face: FACES | {face} for face in ("magics", "cli", "server")},

@@ -1,0 +1,9 @@
+"""``jtrack.tensorflow``: saves, logs and loads models of this flavor, as MLflow's module of that name does."""
+
+from __future__ import annotations
+
+from jtrack.registry.faces import face_of
+
+__all__ = ["load_model", "log_model", "save_model"]
+
+save_model, log_model, load_model = face_of("tensorflow", "model")
