@@ -17,6 +17,7 @@ from jtrack.registry.export import export, prove
 from jtrack.registry.export.deliver import Written, deliver
 from tests.magics.kernels import Kernel
 from tests.registry.export_notebooks import write_churn, write_notebook
+from tests.registry.foreign import MLFLOW
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -59,6 +60,9 @@ def test_a_notebook_with_everything_becomes_a_folder_that_trains_again(
         text=True,
     )
     assert done.stdout.split() == ["2.0", "3", "5"]
+    expected = json.loads((project / "churn_model" / "expected.json").read_text())
+    by_mlflow = MLFLOW.run("mlflow_reads.py", project / "churn_model", cwd=own_folder)["model"]
+    assert by_mlflow.get("predictions") == expected, by_mlflow
 
 
 def test_a_wheel_installs_and_predicts(own_folder: Path) -> None:
@@ -134,6 +138,36 @@ def test_a_model_that_reads_what_only_the_notebook_has_is_found_out(notebook: Ke
     shown = notebook.run("%export leaky -o leaked --name leaky_model")
     assert "ExportError: outside the notebook leaky_model doesn't do the same: FileNotFoundError" in shown.traceback
     assert left_in(notebook.folder / "leaked") == []
+
+
+def test_a_function_is_a_model_too(notebook: Kernel) -> None:
+    notebook.run("WEIGHTS = [1.0, 2.0, 0.5]\ndef rule(rows):\n    return (rows[:, :3] * WEIGHTS).sum(axis=1)\nrule(X)")
+    shown = notebook.run("%export rule -o rules --example X")
+    assert shown.ok, shown.traceback
+    helpers = (notebook.folder / "rules" / "rule_model" / "rule_model" / "helpers.py").read_text()
+    assert "WEIGHTS = [1.0, 2.0, 0.5]" in helpers
+
+
+def test_a_registered_version_is_exported_with_the_cells_of_its_run(notebook: Kernel) -> None:
+    notebook.run("import jtrack\nfrom sklearn.datasets import load_wine\nW, w = load_wine(return_X_y=True)")
+    tracked = notebook.run(
+        "%%track wine C=0.2 --quiet\nwine = LogisticRegression(C=C, max_iter=9000).fit(W, w)\n"
+        "jtrack.log_model(wine, 'model', input_example=W[:5], registered_model_name='wine')"
+    )
+    assert tracked.ok, tracked.traceback
+    shown = notebook.run("%export models:/wine/1 -o versions --no-prove")
+    assert shown.ok, shown.traceback
+    project = notebook.folder / "versions" / "wine_model"
+    train = (project / "train.py").read_text()
+    assert "load_wine" in train and "log_model" not in train and "dest='C', type=float, default=0.2" in train
+    for command in (["-m", "wine_model", "check"], ["train.py", "-o", "again"]):
+        subprocess.run([sys.executable, *command], cwd=project, check=True, capture_output=True)
+
+
+def test_a_model_without_example_can_not_be_proven(notebook: Kernel) -> None:
+    notebook.run("with jtrack.start_run() as run:\n    jtrack.log_model(clf, 'bare', signature=False)")
+    shown = notebook.run("%export runs:/$run.info.run_id/bare -o bare")
+    assert "ExportError" in shown.traceback and "has no input example" in shown.traceback
 
 
 # -- what goes wrong -----------------------------------------------------------------------------------------

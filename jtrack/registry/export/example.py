@@ -6,6 +6,7 @@ Only plain expressions (``X_train``, ``df[features]``) are looked up again, and 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -177,11 +178,16 @@ def _fits(model: Any, data: Any) -> bool:
     names, n_features = getattr(model, "feature_names_in_", None), getattr(model, "n_features_in_", None)
     columns = getattr(data, "columns", None)
     if names is not None and columns is not None:
-        return list(columns) == list(names)
+        return _plain(columns) == _plain(names)
     shape = getattr(data, "shape", None)
     if n_features is not None and shape is not None and len(shape) == 2:
         return bool(shape[1] == n_features)
     return data is not None
+
+
+def _plain(names: Any) -> list[str]:
+    """Give names as LightGBM keeps them, which takes nothing but letters."""
+    return [re.sub(r"\W", "_", str(name)) for name in names]
 
 
 def _is_named_alike(model: Any, data: Any) -> bool:

@@ -119,7 +119,7 @@ def _form(plan: Plan, model: Model, folder: Path) -> dict[str, Any]:
     flavor = next((name for name in model.flavors if name in SUPPORTED and name != PYTHON_FUNCTION), PYTHON_FUNCTION)
     conf = model.flavors.get(flavor, {})
     loader = str(conf.get("loader_module", ""))
-    if flavor == PYTHON_FUNCTION and loader.startswith(("mlflow", "jtrack")):
+    if flavor == PYTHON_FUNCTION and loader.partition(".")[0] in {"mlflow", "jtrack"}:
         others = ", ".join(name for name in model.flavors if name != PYTHON_FUNCTION) or "python_function"
         raise ExportError(
             f"a model of flavor {others} needs MLflow to be loaded, and a package has none",
@@ -136,7 +136,8 @@ def _form(plan: Plan, model: Model, folder: Path) -> dict[str, Any]:
         "trusted": list(conf.get("skops_trusted_types") or []),
         "model_class": conf.get("model_class", ""),
         "loader": loader,
-        "predict_fn": plan.example.predict_fn if plan.example is not None else "predict",
+        # A plain function is loaded as an object that has one.
+        "predict_fn": plan.example.predict_fn if plan.example is not None and flavor != PYTHON_FUNCTION else "predict",
         **_input_form(data),
     }
 

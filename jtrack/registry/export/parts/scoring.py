@@ -243,6 +243,10 @@ def save(model: Any, folder: str | Path) -> None:
     path = folder / form["file"]
     if form["flavor"] == "pytorch":
         _save_pytorch(model, path)
+    elif form["flavor"] == "python_function":
+        import cloudpickle
+
+        (path / "python_model.pkl").write_bytes(cloudpickle.dumps(model))
     elif form["format"] == "skops":
         import skops.io
 
