@@ -6,7 +6,7 @@ import { h, replace } from '../panels/dom';
 import { asNumber } from '../panels/frames';
 import { formatDifference, formatNumber, plural } from '../panels/format';
 import { stateMark } from '../panels/marks';
-import type { MarkedCell } from './api';
+import type { MarkedCell } from '../server/api';
 
 export class CellMark extends Widget {
   private said = '';

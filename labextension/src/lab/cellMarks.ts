@@ -7,9 +7,9 @@ import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
 import type { PanelLayout } from '@lumino/widgets';
 
-import type { MarkedCell } from './api';
+import type { MarkedCell } from '../server/api';
 import { CellMark } from './cellMark';
-import { paced } from './changes';
+import { paced } from '../server/changes';
 import { type RunServices, IRunServices } from './services';
 import { RUNS_OF_CELL } from './sidePanel';
 

@@ -6,10 +6,12 @@ import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ToolbarButton } from '@jupyterlab/ui-components';
 import type { DockLayout } from '@lumino/widgets';
 
-import type { Place } from './api';
+import { listen } from '../panels/tell';
+import type { Place } from '../server/api';
+import type { Frame, PanelArgs } from '../server/panelView';
 import { goToCell } from './goToCell';
 import { runsIcon } from './icons';
-import { type Frame, PanelHost, type PanelArgs } from './panelHost';
+import { PanelHost } from './panelHost';
 import { type RunServices, IRunServices } from './services';
 
 export const OPEN_PANEL = 'jtrack:open-panel';
@@ -45,7 +47,7 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
       args: widget => ({ ...widget.content.args }) as any,
       name: widget => widget.id
     });
-    listen(app, services, tracker);
+    answer(app, services, tracker);
   }
 };
 
@@ -72,16 +74,24 @@ function addTools(app: JupyterFrontEnd, services: RunServices, widget: HostWidge
   }
 }
 
-function listen(app: JupyterFrontEnd, services: RunServices, tracker: WidgetTracker<HostWidget>): void {
+/** Do what panels ask of the page around them, wherever they stand: here, or in a notebook's output. */
+function answer(app: JupyterFrontEnd, services: RunServices, tracker: WidgetTracker<HostWidget>): void {
   const placeOf = (target: Node): Place => {
     const host = tracker.find(widget => widget.node.contains(target));
     const notebook = services.places.panelAround(target);
     return host?.content.args.place ?? (notebook ? { notebook_path: notebook.context.localPath } : services.places.here);
   };
-  document.addEventListener('jtrack-open-run', event => {
-    const { run_id, run_name } = (event as CustomEvent<{ run_id: string; run_name?: string }>).detail;
-    const label = run_name ?? `run ${run_id.slice(0, 8)}`;
-    void app.commands.execute(OPEN_PANEL, { panel: 'run', params: { run_id }, place: placeOf(event.target as Node), label });
+  const open = (event: Event, args: Omit<PanelArgs, 'place'>): void => {
+    event.preventDefault();
+    void app.commands.execute(OPEN_PANEL, { ...args, place: placeOf(event.target as Node) } as any);
+  };
+  listen(document, 'jtrack-open-run', ({ run_id, run_name }, event) =>
+    open(event, { panel: 'run', params: { run_id }, label: run_name ?? `run ${run_id.slice(0, 8)}` })
+  );
+  listen(document, 'jtrack-open-panel', (asked, event) => open(event, asked));
+  listen(document, 'jtrack-go-to-cell', (run, event) => {
+    event.preventDefault();
+    void goToCell(app, services.places, run);
   });
 }
 

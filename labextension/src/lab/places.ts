@@ -5,7 +5,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import type { FileBrowser } from '@jupyterlab/filebrowser';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 
-import type { Api, Place } from './api';
+import type { Api, Place } from '../server/api';
 
 export class Places {
   private root: Promise<string> | null = null;

@@ -5,7 +5,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 
-import type { Scope, Where } from './api';
+import type { Scope, Where } from '../server/api';
 import { OPEN_PANEL } from './panels';
 import { type RunServices, IRunServices } from './services';
 import { type Sort, metricField } from './side/model';

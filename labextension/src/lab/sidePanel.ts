@@ -5,7 +5,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 
-import type { ListedRun, Place } from './api';
+import type { ListedRun, Place } from '../server/api';
 import { goToCell } from './goToCell';
 import { runsIcon } from './icons';
 import { OPEN_PANEL } from './panels';

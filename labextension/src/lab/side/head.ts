@@ -3,7 +3,7 @@
 import { h, replace } from '../../panels/dom';
 import { shorten, withThousands } from '../../panels/format';
 import { faultMark } from '../../panels/marks';
-import type { Scope } from '../api';
+import type { Scope } from '../../server/api';
 import { MOST_RUNS, type SideModel, metricField } from './model';
 
 const SCOPES: [scope: Scope, text: string, name: string][] = [

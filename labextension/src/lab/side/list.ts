@@ -5,7 +5,7 @@ import { h, replace } from '../../panels/dom';
 import { asNumber } from '../../panels/frames';
 import { MISSING, exactMoment, formatAgo, formatDuration, formatNumber, plural } from '../../panels/format';
 import { sparkLine, stateMark } from '../../panels/marks';
-import type { ListedRun } from '../api';
+import type { ListedRun } from '../../server/api';
 import type { SideModel } from './model';
 import { shownMetric } from './sparks';
 

@@ -4,9 +4,9 @@
 import type { IDisposable } from '@lumino/disposable';
 
 import { type Fault, asFault } from '../../panels/frames';
-import type { ListedRun, Place, RunsPage, Scope } from '../api';
-import { ApiFault } from '../api';
-import { paced } from '../changes';
+import type { ListedRun, Place, RunsPage, Scope } from '../../server/api';
+import { ApiFault } from '../../server/api';
+import { paced } from '../../server/changes';
 import type { RunServices } from '../services';
 import { Sparks } from './sparks';
 

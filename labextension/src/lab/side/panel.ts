@@ -5,7 +5,7 @@ import { Widget } from '@lumino/widgets';
 
 import { h, replace } from '../../panels/dom';
 import { faultMark } from '../../panels/marks';
-import type { ListedRun, Place } from '../api';
+import type { ListedRun, Place } from '../../server/api';
 import type { RunServices } from '../services';
 import { SideHead } from './head';
 import { RunsList } from './list';

@@ -2,8 +2,8 @@
 // only; a runs table that nobody sees gives these, for many runs in one question, and for those that changed only.
 
 import type { Direction, RunRow, RunsFrame } from '../../panels/frames';
-import type { Api, ListedRun, Place } from '../api';
-import { ServerPanel } from '../serverPanel';
+import type { Api, ListedRun, Place } from '../../server/api';
+import { ServerPanel } from '../../server/serverPanel';
 import { metricField } from './model';
 
 /** So many rows come with a table at once. */

@@ -1,8 +1,5 @@
-// Questions to jtrack's server extension, which reads the store itself: no kernel is needed, busy or dead. Requests go
-// through JupyterLab's own settings, so that the base URL, the token and XSRF are the server's business.
-
-import { URLExt } from '@jupyterlab/coreutils';
-import { ServerConnection } from '@jupyterlab/services';
+// Questions to jtrack's server extension, which reads the store itself: no kernel is needed, busy or dead. How a request
+// travels is the host's business.
 
 import type { Direction, Fault, JsonNumber, RunStatus } from '../panels/frames';
 
@@ -76,8 +73,11 @@ export class ApiFault extends Error implements Fault {
   }
 }
 
+/** Sends a request below `<base_url>jtrack/api/`, with whatever the host's server wants: a token, a cookie, XSRF. */
+export type Send = (path: string, init: RequestInit) => Promise<Response>;
+
 export class Api {
-  constructor(private readonly settings: ServerConnection.ISettings) {}
+  constructor(private readonly send: Send) {}
 
   get<T>(path: string, words: Words = {}, signal?: AbortSignal): Promise<T> {
     return this.request(`${path}${queryText(words)}`, { method: 'GET', signal });
@@ -92,10 +92,9 @@ export class Api {
   }
 
   private async request<T>(path: string, init: RequestInit): Promise<T> {
-    const url = `${URLExt.join(this.settings.baseUrl, 'jtrack/api')}/${path}`;
     let response: Response;
     try {
-      response = await ServerConnection.makeRequest(url, init, this.settings);
+      response = await this.send(path, init);
     } catch {
       throw new ApiFault(0, 'The Jupyter server does not answer.', 'What is shown is what was read last.');
     }
