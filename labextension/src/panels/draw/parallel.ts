@@ -2,6 +2,7 @@
 
 import type { Draw } from '../ask';
 import { renderParallel } from '../parallel/parallel';
+import { tell } from '../tell';
 
 export const drawParallel: Draw = (element, frame, ask) =>
   renderParallel(element, frame, {
@@ -11,10 +12,6 @@ export const drawParallel: Draw = (element, frame, ask) =>
       // What is shown does not hang on it: a host that nobody answers in is told in vain.
       ask('brush', { run_ids }).catch(() => undefined);
     },
-    open: run_id => tell(element, 'jtrack-open-run', { run_id })
+    open: run_id => void tell(element, 'jtrack-open-run', { run_id }),
+    show: (panel, params, label) => void tell(element, 'jtrack-open-panel', { panel, params, label })
   });
-
-/** Let the page around a panel know what someone did in it. */
-function tell(element: HTMLElement, name: string, detail: object): void {
-  element.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
-}

@@ -60,6 +60,8 @@ export interface ParallelCallbacks {
   brush(run_ids: string[] | null): void;
   /** Someone wants to see this run. */
   open(run_id: string): void;
+  /** Someone wants to see the brushed runs in another panel. */
+  show(panel: string, params: Record<string, unknown>, label: string): void;
 }
 
 const MISSING_CODE = 255;

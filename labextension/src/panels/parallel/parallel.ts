@@ -17,6 +17,9 @@ const NEWS_MS = 1000;
 /** So many times as long as an answer took are the ones who answer left in peace: they have runs to train. */
 const PEACE = 20;
 const TELL_MS = 250;
+/** As many as a comparison takes (jtrack/widgets/compare/frame.py). */
+const MOST_COMPARED = 100;
+const MOST_ROWS = 100_000;
 
 export function renderParallel(
   element: HTMLElement,
@@ -39,6 +42,8 @@ class ParallelPanel implements Rendered<ParallelFrame> {
   private readonly title = h('div', { class: 'jt-head' });
   private readonly count = h('span', { role: 'status' });
   private readonly clear = h('button', { class: 'jt-link', type: 'button', hidden: true, onclick: () => this.clearBrushes() }, 'clear');
+  private readonly table = h('button', { class: 'jt-link', type: 'button', hidden: true, title: 'the brushed runs as a table', onclick: () => this.showBrushed('runs') }, 'table');
+  private readonly compare = h('button', { class: 'jt-link', type: 'button', hidden: true, title: 'the brushed runs side by side', onclick: () => this.showBrushed('compare') }, 'compare');
   private readonly message = h('div', { class: 'jt-empty' });
   private readonly fault = h('div');
   private readonly resized = new ResizeObserver(() => this.onResize());
@@ -164,7 +169,7 @@ class ParallelPanel implements Rendered<ParallelFrame> {
       h('span', {}, plural(frame.n_runs, frame.noun) + loading),
       about && h('span', {}, about),
       frame.is_live && h('span', { class: 'jt-live' }, h('span', { class: 'jt-state', 'aria-hidden': 'true' }, '○'), ' running'),
-      h('span', { class: 'jt-end' }, this.count, this.clear)
+      h('span', { class: 'jt-end' }, this.count, this.table, this.compare, this.clear)
     );
   }
 
@@ -202,6 +207,8 @@ class ParallelPanel implements Rendered<ParallelFrame> {
       ? `${withThousands(String(lit.length))} of ${withThousands(String(rows.length))} brushed`
       : 'drag along an axis to brush';
     this.clear.hidden = !isBrushed;
+    this.table.hidden = !isBrushed || lit.length === 0;
+    this.compare.hidden = !isBrushed || lit.length < 2 || lit.length > MOST_COMPARED;
     const [best] = this.ranked();
     this.stage.setBest(best ?? -1);
     this.name(-1);
@@ -246,6 +253,17 @@ class ParallelPanel implements Rendered<ParallelFrame> {
     if (run_id !== undefined) {
       this.callbacks.open(run_id);
     }
+  }
+
+  /** The runs in the brush in another panel, the best first; from there the way goes on to the cell that made each. */
+  private showBrushed(panel: 'runs' | 'compare'): void {
+    const { objective, direction, noun } = this.frame;
+    const rows = [...new Set([...this.ranked(), ...this.stage.lit])];
+    const ids = rows.map(row => this.store.ids[row]!);
+    const label = `${withThousands(String(ids.length))} brushed ${ids.length === 1 ? noun : `${noun}s`}`;
+    const axis = this.view.axis(objective);
+    const order = axis?.source === 'metrics' ? [`metrics.\`${axis.key}\` ${direction === 'lower' ? 'ASC' : 'DESC'}`] : null;
+    this.callbacks.show(panel, panel === 'runs' ? { run_ids: ids, order_by: order, max_results: MOST_ROWS } : { runs: ids }, label);
   }
 
   private tellBrush(): void {
