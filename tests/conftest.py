@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.timeout(180))
         if folder == "benchmarks":
             item.add_marker(pytest.mark.bench)
-        if item.get_closest_marker("ui") or item.get_closest_marker("bench"):
+        if any(item.get_closest_marker(name) for name in ("ui", "bench", "kernel")):
             item.add_marker(pytest.mark.slow)
     if "bench" not in config.getoption("markexpr"):
         measured = [item for item in items if item.get_closest_marker("bench")]

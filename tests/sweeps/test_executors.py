@@ -83,6 +83,7 @@ def test_a_failure_in_a_process_has_its_traceback() -> None:
     assert all("in picky" in row["error"] and "trial.py" not in row["error"] for row in failed)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_its_trial_and_nothing_else() -> None:
     result = jtrack.sweep(deadly, X, max_evals=12, executor="processes", parallelism=3, algo="random", seed=1)
     rows = result.rows

@@ -56,6 +56,7 @@ def trials(folder: Path) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in rows]
 
 
+@pytest.mark.slow
 def test_a_sweep_that_was_killed_twice_ends_as_one_that_never_was(tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     assert start(whole, "-", 0).wait() == 0

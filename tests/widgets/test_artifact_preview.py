@@ -61,7 +61,7 @@ def test_a_tree_is_cut_in_width_depth_and_number() -> None:
     assert (wide.n, len(wide.entries)) == (100_000, 100)
     deep = parse_tree("[" * 200 + "]" * 200)
     assert len(json.dumps(frame_json(deep))) < 2_000
-    bushy = parse_tree(json.dumps([[[list(range(50))] * 50] * 50] * 50))
+    bushy = parse_tree(json.dumps([[list(range(50))] * 50] * 50))
     assert len(json.dumps(frame_json(bushy))) < 400_000
 
 

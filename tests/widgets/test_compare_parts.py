@@ -139,6 +139,7 @@ def test_files_of_one_path_stand_side_by_side() -> None:
         model.preview(3, "same.txt")
 
 
+@pytest.mark.slow
 def test_a_hundred_runs_fit_into_a_notebook() -> None:
     model = CompareModel(log_sweep(100, extra=60))
     frame = model.frame

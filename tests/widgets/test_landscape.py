@@ -132,6 +132,7 @@ def area(path: str) -> float:
     return total
 
 
+@pytest.mark.slow
 def test_the_panel_is_bounded_and_without_script() -> None:
     draw = np.random.default_rng(2)
     more = {f"param {i}": list(draw.uniform(0, 1, 3000)) for i in range(20)}

@@ -113,6 +113,7 @@ def test_the_forms_tell_the_same() -> None:
     assert "champion 2" in listed and "Production 2" in listed
 
 
+@pytest.mark.slow
 def test_a_large_registry_stays_small_in_a_notebook() -> None:
     run_id = log_model_run("brisk-heron")
     for i in range(120):
