@@ -28,7 +28,7 @@ from zlib import crc32
 from jtrack import settings
 from jtrack.errors import StorePathError
 from jtrack.store.folder import StoreFolder, hold_lock, unwritable
-from jtrack.store.points import PointFile
+from jtrack.store.points import NO_BLOCK, PointFile
 
 SCHEMA_VERSION = 2
 HEARTBEAT_S = 2.0
@@ -274,13 +274,14 @@ def warn_unwritten(message: str) -> None:
 class _UnopenedPoints:
     """Stands for the points of a writer that has no files yet: its first point opens them."""
 
-    __slots__ = ("_writer",)
+    __slots__ = ("_writer", "block")
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
+        self.block = NO_BLOCK
 
-    def append(self, series: int, step: int, at_ns: int, value: float) -> None:
-        self._writer.open()[1].append(series, step, at_ns, value)
+    def append(self, record: bytes) -> None:
+        self._writer.open()[1].append(record)
 
 
 def seal_line(line: bytes) -> bytes:

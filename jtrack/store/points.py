@@ -30,12 +30,14 @@ BLOCK_BYTES = 1024 * 1024
 
 _HEADER = struct.Struct("<8sq")
 _HEARTBEAT = struct.Struct("<q")
-_pack_record = struct.Struct("<qqdI").pack
-_seal_into = struct.Struct("<28sI").pack_into
 _seal = struct.Struct("<28sI").pack
 
+# A record of step, time, value and series; and how it is written: where to, the record, its check sum.
+pack_record = struct.Struct("<qqdI").pack
+seal_into = struct.Struct("<28sI").pack_into
 
-class _Block:
+
+class Block:
     """One mapped piece of the file and the offsets in it that nobody has claimed yet."""
 
     __slots__ = ("memory", "slots")
@@ -64,26 +66,25 @@ class PointFile:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         self._mapped = True
         self._heir: PointFile | None = None
-        self._block = _NO_BLOCK
+        self.block = NO_BLOCK
         try:
             self._grow()
         except OSError as error:
             self.fault = error
 
-    def append(self, series: int, step: int, at_ns: int, value: float) -> None:
-        """Add one point; returns when it would survive the death of the process."""
-        record = _pack_record(step, at_ns, value, series)
-        block = self._block
+    def append(self, record: bytes) -> None:
+        """Add one packed record; returns when it would survive the death of the process."""
+        block = self.block
         try:
             # pop() is the one atomic step that claims a slot; the check sum lands last and makes the record count.
-            _seal_into(block.memory, block.slots.pop(), record, crc32(record))
+            seal_into(block.memory, block.slots.pop(), record, crc32(record))
         except IndexError:
             self._append_slowly(record)
 
     @property
     def n_claimed(self) -> int:
         """How many places of the file have been taken so far; each is filled, or will be in a moment."""
-        return max(self.size - HEADER_BYTES, 0) // RECORD_BYTES - len(self._block.slots)
+        return max(self.size - HEADER_BYTES, 0) // RECORD_BYTES - len(self.block.slots)
 
     def beat(self) -> None:
         """Write the heartbeat, retry what waits, and ask the disk to keep what is mapped."""
@@ -97,7 +98,7 @@ class PointFile:
         """Write what still waits and give the file back; a thread that comes late is sent to ``heir``."""
         with self._lock:
             self._drain()
-            self._block, self._heir = _NO_BLOCK, heir
+            self.block, self._heir = NO_BLOCK, heir
             os.close(self._descriptor)
             self._descriptor = -1
 
@@ -127,9 +128,9 @@ class PointFile:
 
     def _place(self, record: bytes) -> None:
         while self._mapped:
-            block = self._block
+            block = self.block
             try:
-                _seal_into(block.memory, block.slots.pop(), record, crc32(record))
+                seal_into(block.memory, block.slots.pop(), record, crc32(record))
                 return
             except IndexError:
                 self._grow()
@@ -149,13 +150,13 @@ class PointFile:
             memory = mmap.mmap(self._descriptor, n_bytes, offset=start)
         except (OSError, ValueError):
             # A folder that can't be mapped: plain writes serve, a few times slower.
-            self._mapped, self._block = False, _NO_BLOCK
+            self._mapped, self.block = False, NO_BLOCK
             self.size = start + first
             os.ftruncate(self._descriptor, self.size)
             return
         self.size = start + n_bytes
         # A thread that claimed a slot of the block before still holds that block, so its mapping outlives this line.
-        self._block = _Block(memory, list(range(n_bytes - RECORD_BYTES, first - 1, -RECORD_BYTES)))
+        self.block = Block(memory, list(range(n_bytes - RECORD_BYTES, first - 1, -RECORD_BYTES)))
 
     def _reserve_block(self, start: int) -> int:
         if start:
@@ -168,7 +169,7 @@ class PointFile:
         return FIRST_BLOCK_BYTES
 
 
-_NO_BLOCK = _Block(bytearray(), [])
+NO_BLOCK = Block(bytearray(), [])
 
 
 def _reserve(descriptor: int, start: int, size: int) -> None:

@@ -33,7 +33,7 @@ def resume_run(store: Store, address: str) -> ActiveRun:
     steps = store.catalog.rows("SELECT key, step FROM latest_metrics WHERE run_id = ?", [run_id])
     info = replace(info, status=RunStatus.RUNNING, ended_at=None)
     run = ActiveRun(store, info, {row["key"]: parse_param(row["value_json"]) for row in params})
-    run.begin(resumed=True, next_steps={row["key"]: row["step"] + 1 for row in steps})
+    run.begin(resumed=True, last_steps={row["key"]: row["step"] for row in steps})
     return run
 
 

@@ -1,19 +1,17 @@
 """The run that is being recorded: every ``log_*`` writes straight into this process's journal.
 
-``log_metric`` is the hot path: one dictionary look-up, one check of the type, one record into mapped memory.
-Whatever can be wrong with a value is found before anything is written, so nothing is ever logged by halves.
+``log_metric`` is the hot path, and goes on in ``series.py``. Whatever can be wrong with a value is found before
+anything is written, so nothing is ever logged by halves.
 """
 
 from __future__ import annotations
 
 import os
-import struct
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from time import time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +23,9 @@ from jtrack.store.control import messages_end
 from jtrack.store.journal import JournalMark
 from jtrack.tracking import context, media
 from jtrack.tracking.live import Controls, StopSignal
+from jtrack.tracking.series import Series
 from jtrack.tracking.system import SystemSampler
 from jtrack.values import (
-    INT64_MAX,
-    INT64_MIN,
     check_key,
     check_text,
     metric_step,
@@ -53,17 +50,6 @@ TAG_COLUMNS = {
 }
 
 
-class _Series:
-    """One metric of this run: its number in the journal, and where its x-axis stands."""
-
-    __slots__ = ("last", "next_step", "number")
-
-    def __init__(self, number: int, next_step: int) -> None:
-        self.number = number
-        self.next_step = next_step
-        self.last = float("nan")
-
-
 class ActiveRun:
     """A run that this process records into; a context manager that ends it.
 
@@ -78,7 +64,7 @@ class ActiveRun:
         self.cell_before: tuple[str, Cell] | None = None  # the run that the same cell made last in this process
         self._info = info
         self._writer = store.writer
-        self._series: dict[str, _Series] = {}
+        self.series: dict[str, Series] = {}
         self._steps: dict[str, int] = {}
         self._params: dict[str, Any] = dict(params or {})
         self._tags: dict[str, str] = {}
@@ -155,7 +141,7 @@ class ActiveRun:
     @property
     def metrics(self) -> dict[str, float]:
         """The value that this process logged last, of each metric."""
-        return {key: series.last for key, series in list(self._series.items())}
+        return {key: series.value for key, series in list(self.series.items())}
 
     @property
     def artifact_path(self) -> Path:
@@ -165,22 +151,16 @@ class ActiveRun:
     def log_metric(self, key: str, value: float, step: int | None = None, timestamp: int | None = None) -> None:
         """Log one point of a metric; see :func:`jtrack.log_metric`."""
         try:
-            series = self._series[key]
+            series = self.series[key]
         except (KeyError, TypeError):
-            series = self._open_series(key)
-        if type(value) is not float:
-            value = metric_value(key, value)
-        if step is None:
-            step = series.next_step
-        elif type(step) is not int:
-            step = metric_step(key, step)
-        at_ns = time_ns() if timestamp is None else int(timestamp) * 1_000_000
-        try:
-            self._writer.points.append(series.number, step, at_ns, value)
-        except struct.error:
-            raise _step_too_large(key, step, timestamp) from None
-        series.next_step = step + 1
-        series.last = value
+            series = self.open_series(key)
+        series.log(value, step, timestamp)
+
+    def open_series(self, key: str) -> Series:
+        """Give the series of a metric; its first point declares it in the journal."""
+        check_key("metric", key)
+        number = self._writer.series(self.run_id, key)
+        return self.series.setdefault(key, Series(self._writer, key, number, self._steps.get(key, -1)))
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, timestamp: int | None = None) -> None:
         """Log one point of each of several metrics; if one can't be taken, none is."""
@@ -257,7 +237,7 @@ class ActiveRun:
     @property
     def latest_step(self) -> int:
         """The highest step that this process has logged, of any metric; 0 before the first."""
-        return max((series.next_step - 1 for series in list(self._series.values())), default=0)
+        return max((int(series.step) for series in list(self.series.values())), default=0)
 
     def set_attributes(self, **columns: Any) -> None:
         """Set columns of the ``runs`` view (``description``, ``git_commit`` …); may come late, from any thread."""
@@ -350,13 +330,13 @@ class ActiveRun:
             self._writer.release_run(self.run_id)
         context.leave_run(self)
 
-    def begin(self, *, resumed: bool, next_steps: Mapping[str, int] | None = None) -> None:
+    def begin(self, *, resumed: bool, last_steps: Mapping[str, int] | None = None) -> None:
         """Write the run's first event and make it the active one."""
         self.journal_mark = self._writer.mark()
         self.is_resumed = resumed
         if resumed:
             self.messages_start = messages_end(self.store.folder, self.run_id)
-            self._steps = dict(next_steps or {})
+            self._steps = dict(last_steps or {})
             self._writer.event("run_changed", self.run_id, {"status": RunStatus.RUNNING.value})
             self._writer.event("run_attached", self.run_id, {})
         else:
@@ -369,11 +349,6 @@ class ActiveRun:
             if self._controls is None:
                 self._controls = Controls(self)
             return self._controls
-
-    def _open_series(self, key: str) -> _Series:
-        check_key("metric", key)
-        number = self._writer.series(self.run_id, key)
-        return self._series.setdefault(key, _Series(number, self._steps.get(key, 0)))
 
     def _put(self, content: bytes | Path, artifact_file: str) -> None:
         path = check_artifact_path(artifact_file).as_posix()
@@ -411,8 +386,3 @@ def _started_columns(info: RunInfo) -> dict[str, Any]:
 
 def _micros(moment: datetime) -> int:
     return int(moment.timestamp() * 1_000_000)
-
-
-def _step_too_large(key: str, step: int, timestamp: int | None) -> InvalidInputError:
-    what = f"step {step}" if not INT64_MIN <= step <= INT64_MAX else f"timestamp {timestamp}"
-    return InvalidInputError(f"{what} of metric {key!r} does not fit 64 bits", "a timestamp is in milliseconds")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from jtrack.store.folder import StoreFolder
-from jtrack.store.points import HEADER_BYTES, RECORD_BYTES, PointFile
+from jtrack.store.points import HEADER_BYTES, RECORD_BYTES, PointFile, pack_record
 from jtrack.store.tail import RECORD, JournalReader, check_sums
 
 
@@ -37,7 +37,7 @@ def test_check_sums_of_many_records_are_zlibs() -> None:
 def test_points_come_back_over_several_blocks(folder: StoreFolder) -> None:
     points = PointFile(folder.points_path("w"))
     for i in range(50_000):
-        points.append(3, i, 1_000 * i, i / 7)
+        points.append(pack_record(i, 1_000 * i, i / 7, 3))
     found = np.sort(read_points(folder), order="step")
     assert found["step"].tolist() == list(range(50_000))
     assert found["value"].tolist() == [i / 7 for i in range(50_000)]
@@ -49,7 +49,7 @@ def test_threads_share_a_file_and_lose_nothing(folder: StoreFolder) -> None:
 
     def log(series: int) -> None:
         for i in range(20_000):
-            points.append(series, i, i, float(i))
+            points.append(pack_record(i, i, float(i), series))
 
     threads = [threading.Thread(target=log, args=(series,)) for series in range(1, 9)]
     for thread in threads:
@@ -64,7 +64,7 @@ def test_threads_share_a_file_and_lose_nothing(folder: StoreFolder) -> None:
 def test_a_hole_is_taken_when_it_is_filled_and_only_once(folder: StoreFolder) -> None:
     points = PointFile(folder.points_path("w"))
     for i in range(5):
-        points.append(1, i, i, float(i))
+        points.append(pack_record(i, i, float(i), 1))
     path = folder.points_path("w")
     third = HEADER_BYTES + 2 * RECORD_BYTES
     whole = path.read_bytes()[third : third + RECORD_BYTES]
@@ -80,7 +80,7 @@ def test_a_hole_is_taken_when_it_is_filled_and_only_once(folder: StoreFolder) ->
 def test_a_garbled_point_is_named_and_the_rest_is_read(folder: StoreFolder) -> None:
     points = PointFile(folder.points_path("w"))
     for i in range(5):
-        points.append(1, i, i, float(i))
+        points.append(pack_record(i, i, float(i), 1))
     write_at(folder.points_path("w"), HEADER_BYTES + 2 * RECORD_BYTES + 16, b"\xff")
     reader = JournalReader(folder, "w")
     assert reader.read(final=True).points["step"].tolist() == [0, 1, 3, 4]
@@ -96,7 +96,7 @@ def test_a_folder_that_cannot_be_mapped_is_written_all_the_same(
     monkeypatch.setattr(mmap, "mmap", refuse)
     points = PointFile(folder.points_path("w"))
     for i in range(3_000):
-        points.append(1, i, i, float(i))
+        points.append(pack_record(i, i, float(i), 1))
     assert sorted(read_points(folder)["step"].tolist()) == list(range(3_000))
 
 
@@ -105,7 +105,7 @@ def test_a_late_thread_writes_into_the_file_that_came_after(folder: StoreFolder)
     folder.events_path("x").touch()
     heir = PointFile(folder.points_path("x"))
     old.close(heir=heir)
-    old.append(1, 7, 7, 7.0)
+    old.append(pack_record(7, 7, 7.0, 1))
     assert JournalReader(folder, "x").read(final=True).points["step"].tolist() == [7]
 
 
