@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from jtrack.store import Store
     from jtrack.store.catalog import Catalog
+    from jtrack.store.journal import JournalMark
 
 OutputFormat = Literal["pandas", "list", "arrow", "polars"]
 
@@ -36,9 +37,15 @@ def using(store: Store) -> Iterator[Store]:
 
 
 @contextmanager
-def one_look() -> Iterator[None]:
-    """Look at the store once for all the questions inside the block: one state of it, at the price of one look."""
-    with _catalog().one_look():
+def one_look(until: JournalMark | None = None) -> Iterator[None]:
+    """Look at the store once for all the questions inside the block: one state of it, at the price of one look.
+
+    Parameters
+    ----------
+    until
+        What its writer wrote from here on needn't be in it.
+    """
+    with _catalog().one_look(until):
         yield
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from jtrack.capture.late import LateReader
 from jtrack.capture.namespace import snapshot_numbers
-from jtrack.entities import Cell, RunKind
+from jtrack.entities import RunKind
 from jtrack.errors import HeaderError
 from jtrack.magics.cell_header import HeaderTransformer, check_cell
 from jtrack.magics.cells import FinishedCell, RunningCell, read_cell
@@ -46,7 +46,7 @@ class CellTracker:
         self.last: FinishedCell | None = None
         self.recording: CellRecording | None = None
         self.readiness = Readiness()
-        self._cells: dict[str, tuple[str, Cell]] = {}
+        self._runs: dict[str, ActiveRun] = {}  # the last of each cell
         self._cell: RunningCell | None = None
         self._inside: FinishedCell | None = None
         self._running: list[ExecutionInfo] = []
@@ -138,10 +138,12 @@ class CellTracker:
         self._cell = self.recording = self._inside = None
         if recording is not None:
             run = recording.run
-            run.cell_before = self._cells.get(recording.cell.identity)
+            run.cell_before = self._runs.get(recording.cell.identity)
+            if run.cell_before is not None:
+                run.cell_before.cell_before = None  # one is remembered, not all of them
             self.last = recording.finish(error)
             if run.cell is not None:
-                self._cells[recording.cell.identity] = run.run_id, run.cell
+                self._runs[recording.cell.identity] = run
             recording.show_card()
             self.readiness.prepare(lambda: run.store, after=recording.wait_for_facts)
         elif inside is not None:

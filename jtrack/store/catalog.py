@@ -21,7 +21,7 @@ import duckdb
 from jtrack.errors import QueryError, StoreError
 from jtrack.store import fold
 from jtrack.store.folder import StoreFolder
-from jtrack.store.journal import StoreWarning
+from jtrack.store.journal import JournalMark, StoreWarning
 from jtrack.store.snapshot import Snapshot
 
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
@@ -81,9 +81,15 @@ class Catalog:
         return cursor
 
     @contextmanager
-    def one_look(self) -> Iterator[None]:
-        """Look at the folder once for all the questions that this thread asks inside the block."""
-        self.refresh()
+    def one_look(self, until: JournalMark | None = None) -> Iterator[None]:
+        """Look at the folder once for all the questions that this thread asks inside the block.
+
+        Parameters
+        ----------
+        until
+            What its writer wrote from here on needn't be taken: whoever asks knows it.
+        """
+        self.refresh(until)
         self._local.n_looks_held = self._n_looks_held + 1
         try:
             yield
@@ -95,8 +101,8 @@ class Catalog:
         n_held: int = getattr(self._local, "n_looks_held", 0)
         return n_held
 
-    def refresh(self) -> Snapshot:
-        """Take what is new in the folder.
+    def refresh(self, until: JournalMark | None = None) -> Snapshot:
+        """Take what is new in the folder; of one writer only up to a mark, where one is given.
 
         Raises
         ------
@@ -106,7 +112,7 @@ class Catalog:
         if self._snapshot is not None and self._n_looks_held:
             return self._snapshot
         with self._lock:
-            snapshot = self._look()
+            snapshot = self._look(until)
             self._warn_of(snapshot.problems)
             return snapshot
 
@@ -122,20 +128,20 @@ class Catalog:
                 self._snapshot.connection.close()
                 self._snapshot = None
 
-    def _look(self) -> Snapshot:
+    def _look(self, until: JournalMark | None = None) -> Snapshot:
         is_first = self._snapshot is None
         try:
             self._fold_if_due(self._newest_snapshot(), at_once=is_first)
-            return self._take_news()
+            return self._take_news(until)
         except BaseException:
             # What was read may not have been merged; the next look begins at the generation again.
             self._snapshot = None
             raise
 
-    def _take_news(self) -> Snapshot:
+    def _take_news(self, until: JournalMark | None) -> Snapshot:
         while True:
             snapshot = self._newest_snapshot()
-            snapshot.take_tail()
+            snapshot.take_tail(until)
             if self._newest_generation()[0] == snapshot.number:
                 return snapshot
 

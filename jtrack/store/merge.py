@@ -7,7 +7,7 @@ value travels in a registered column.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -15,19 +15,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jtrack.store.schema import COLUMNS, PARTIAL, key_columns
-from jtrack.store.stage import Stage
+from jtrack.store.stage import Stage, object_column
 
 _MERGED_BY_HAND = ("series", "journal_series")
 
+Named = tuple[str, str]  # a run and a key
 
-def merge_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, into: str) -> None:
-    """Merge ``stage`` into the database or schema ``into`` (``tail`` or ``base``), in one transaction."""
+
+def merge_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, into: str, empty: Collection[str] = ()) -> None:
+    """Merge ``stage`` into the database or schema ``into`` (``tail`` or ``base``), in one transaction.
+
+    Parameters
+    ----------
+    empty
+        Tables of ``into`` that have no row yet, so that none can be in the way.
+    """
     old = "every_" if into == "tail" else "base."
     connection.execute("BEGIN")
     try:
         for table, rows in stage.rows.items():
             if rows and table not in _MERGED_BY_HAND:
-                _merge_table(connection, stage, table, into, old)
+                _merge_table(connection, stage, table, into, old, is_empty=table in empty)
         if stage.rows["series"]:
             _merge_series(connection, stage, into, old)
         if stage.points:
@@ -38,21 +46,20 @@ def merge_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, into: str) 
         raise
 
 
-def _merge_table(connection: duckdb.DuckDBPyConnection, stage: Stage, table: str, into: str, old: str) -> None:
-    columns = COLUMNS[table]
-    load_columns(connection, "staged", columns, stage.columns(table))
+def _merge_table(
+    connection: duckdb.DuckDBPyConnection, stage: Stage, table: str, into: str, old: str, *, is_empty: bool
+) -> None:
     keys = key_columns(table)
-    if table in PARTIAL:
-        kept = ", ".join(_kept_column(name, table) for name in columns)
-        on = ", ".join(keys)
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE merged AS SELECT {kept} FROM staged s LEFT JOIN {old}{table} o USING ({on})"
-        )
-    else:
-        connection.execute("CREATE OR REPLACE TEMP TABLE merged AS SELECT * FROM staged")
-    if keys:
-        same = " AND ".join(f"t.{key} = m.{key}" for key in keys)
-        connection.execute(f"DELETE FROM {into}.{table} t USING merged m WHERE {same}")
+    with staged(connection, COLUMNS[table], stage.columns(table)) as rows:
+        if table in PARTIAL and not all(map(is_new, stage.rows[table].values())):
+            kept = ", ".join(_kept_column(name, table) for name in COLUMNS[table])
+            rows = f"SELECT {kept} FROM ({rows}) s LEFT JOIN {old}{table} o USING ({', '.join(keys)})"
+        if is_empty or not keys:
+            connection.execute(f"INSERT INTO {into}.{table} {rows}")
+            return
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE merged AS {rows}")
+    same = " AND ".join(f"t.{key} = m.{key}" for key in keys)
+    connection.execute(f"DELETE FROM {into}.{table} t USING merged m WHERE {same}")
     connection.execute(f"INSERT INTO {into}.{table} SELECT * FROM merged")
 
 
@@ -65,37 +72,69 @@ def _kept_column(name: str, table: str) -> str:
     return f"coalesce(s.{name}, o.{name}) AS {name}"
 
 
+def is_new(row: Mapping[str, object]) -> bool:
+    """Whether a row of a table in ``PARTIAL`` tells of a beginning: things begin once, so there is none before it."""
+    return "started_at" in row or "created_at" in row
+
+
+def last_series_no(connection: duckdb.DuckDBPyConnection, into: str) -> int:
+    """Give the highest number of a series so far, 0 where there is none."""
+    # Not through the view, which looks up each row of the base in the tail.
+    both = [f"SELECT max(series_no) AS last FROM {schema}.series" for schema in {into, "base"}]
+    found = connection.execute(f"SELECT coalesce(max(last), 0) FROM ({' UNION ALL '.join(both)})").fetchall()
+    return int(found[0][0])
+
+
 def _merge_series(connection: duckdb.DuckDBPyConnection, stage: Stage, into: str, old: str) -> None:
     """Number the new series, and note under which number each journal speaks of it."""
-    named = dict(zip(("run_id", "key"), stage.unnamed_columns("series"), strict=True))
-    load_columns(connection, "staged", dict.fromkeys(named, "VARCHAR"), named)
-    connection.execute(
-        f"""INSERT INTO {into}.series
-            SELECT s.run_id, s.key, (SELECT coalesce(max(series_no), 0) FROM {old}series) + row_number() OVER (),
-                   NULL, NULL, NULL, 0, NULL, NULL
-            FROM staged s WHERE NOT EXISTS (SELECT 1 FROM {old}series o WHERE o.run_id = s.run_id AND o.key = s.key)"""
-    )
-    kinds = {"writer": "VARCHAR", "number": "INTEGER", "run_id": "VARCHAR", "key": "VARCHAR"}
-    declared = dict(zip(kinds, stage.unnamed_columns("journal_series"), strict=True))
-    load_columns(connection, "staged", kinds, declared)
-    connection.execute(
-        f"""INSERT INTO {into}.journal_series
-            SELECT s.writer, s.number, o.series_no FROM staged s JOIN {old}series o USING (run_id, key)"""
-    )
+    last = last_series_no(connection, into)
+    places = {named: last + place for place, named in enumerate(stage.rows["series"], 1)}
+    # Of a run that begins here there is no series yet: most are of such, and the base may have millions.
+    begun = {run_id for run_id, row in stage.rows["runs"].items() if is_new(row)}
+    asked = [named for named in places if named[0] not in begun]
+    known = _known_series(connection, asked, old) if asked else {}
+    fresh = [named for named in places if named not in known]
+    numbers = places | known
+    _insert_series(connection, into, fresh, numbers)
+    declared = list(stage.rows["journal_series"].values())
+    kinds = COLUMNS["journal_series"]
+    columns = [*zip(*(row[:2] for row in declared), strict=True), [numbers[row[2:]] for row in declared]]
+    with staged(connection, kinds, dict(zip(kinds, map(object_column, columns), strict=True))) as rows:
+        connection.execute(f"INSERT INTO {into}.journal_series {rows}")
+
+
+def _known_series(connection: duckdb.DuckDBPyConnection, asked: Sequence[Named], old: str) -> dict[Named, int]:
+    columns = dict(zip(("run_id", "key"), map(object_column, zip(*asked, strict=True)), strict=True))
+    with staged(connection, dict.fromkeys(columns, "VARCHAR"), columns) as rows:
+        query = f"SELECT o.run_id, o.key, o.series_no FROM ({rows}) s JOIN {old}series o USING (run_id, key)"
+        return {(run_id, key): number for run_id, key, number in connection.execute(query).fetchall()}
+
+
+def _insert_series(
+    connection: duckdb.DuckDBPyConnection, into: str, fresh: Sequence[Named], numbers: Mapping[Named, int]
+) -> None:
+    if not fresh:
+        return
+    kinds = {"run_id": "VARCHAR", "key": "VARCHAR", "series_no": "INTEGER"}
+    columns = (*zip(*fresh, strict=True), [numbers[named] for named in fresh])
+    with staged(connection, kinds, dict(zip(kinds, map(object_column, columns), strict=True))) as rows:
+        connection.execute(
+            f"INSERT INTO {into}.series SELECT run_id, key, series_no, NULL, NULL, NULL, 0, NULL, NULL FROM ({rows})"
+        )
 
 
 def _merge_points(connection: duckdb.DuckDBPyConnection, stage: Stage, into: str, old: str) -> None:
     kinds = {"writer": "VARCHAR", "number": "INTEGER", "at": "BIGINT", **COLUMNS["points"]}
     del kinds["series_no"]
-    load_columns(connection, "staged", kinds, stage.points)
     # A NaN of numpy's arrives as NULL; no point is without a value, so that is what each NULL was.
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE fresh AS
-            SELECT j.series_no, p.step, coalesce(p.value, 'nan') AS value, p.logged_at, p."at"
-            FROM staged p JOIN {old}journal_series j USING (writer, number)
-            ORDER BY j.series_no, p.step, p."at"
-            """
-    )
+    with staged(connection, kinds, stage.points) as rows:
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE fresh AS
+                SELECT j.series_no, p.step, coalesce(p.value, 'nan') AS value, p.logged_at, p."at"
+                FROM ({rows}) p JOIN {old}journal_series j USING (writer, number)
+                ORDER BY j.series_no, p.step, p."at"
+                """
+        )
     connection.execute(f'INSERT INTO {into}.points SELECT * EXCLUDE ("at") FROM fresh')
     # NaN sorts above all numbers in SQL, but is no extreme that anyone asks for.
     connection.execute(
@@ -120,16 +159,14 @@ def _merge_points(connection: duckdb.DuckDBPyConnection, stage: Stage, into: str
     connection.execute(f"INSERT INTO {into}.series SELECT * FROM merged")
 
 
-def load_columns(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    kinds: Mapping[str, str],
-    columns: Mapping[str, NDArray[np.generic]],
-) -> None:
-    """Put columns into a temporary table of the given types; numpy arrays are read where they lie."""
+@contextmanager
+def staged(
+    connection: duckdb.DuckDBPyConnection, kinds: Mapping[str, str], columns: Mapping[str, NDArray[np.generic]]
+) -> Iterator[str]:
+    """Give a SELECT of columns as the given types, good inside the block; numpy arrays are read where they lie."""
     cast = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in kinds.items())
     with registered(connection, columns) as source:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {cast} FROM {source}")
+        yield f"SELECT {cast} FROM {source}"
 
 
 @contextmanager

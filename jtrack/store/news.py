@@ -12,10 +12,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import duckdb
-import numpy as np
 from numpy.typing import NDArray
 
-from jtrack.store.merge import registered
+from jtrack.store.merge import is_new, last_series_no
 from jtrack.store.schema import COLUMNS, KEYS, PARTIAL, key_columns
 from jtrack.store.stage import Stage
 
@@ -41,6 +40,10 @@ class News:
         """Whether there is so little of it that this way is the quicker one."""
         n_points = len(stage.points["step"]) if stage.points else 0
         return n_points <= MOST_POINTS and sum(map(len, stage.rows.values())) <= MOST_ROWS
+
+    def empty_tables(self) -> list[str]:
+        """Name the tables that have no row yet."""
+        return [table for table, keys in self._keys.items() if not keys]
 
     def note_bulk(self, stage: Stage) -> None:
         """Take note of what was merged the other way."""
@@ -92,7 +95,7 @@ class News:
         columns = list(COLUMNS[table])
         key = row[columns[0]]
         old: dict[str, Any] = {}
-        if (key,) in self._keys[table] or not ("started_at" in row or "created_at" in row):
+        if (key,) in self._keys[table] or not is_new(row):
             old = self._find(f"SELECT * FROM every_{table} WHERE {columns[0]} = ?", [key]) or {}
         elif table == "runs":
             self._new_runs.add(key)
@@ -113,19 +116,18 @@ class News:
         self._put("series", {named: list(series.values()) for named, series in touched.items()})
 
     def _put_points(self, points: dict[str, NDArray[Any]], touched: dict[Key, dict[str, Any]]) -> None:
-        moments = points["logged_at"].astype(object)
-        columns = (points["writer"], points["number"].tolist(), points["step"].tolist(), points["value"].tolist())
+        steps, values, moments = (points[name].tolist() for name in ("step", "value", "logged_at"))
         numbers = []
-        for writer, number, step, value, at in zip(*columns, moments, strict=True):
+        for writer, number, step, value, at in zip(
+            points["writer"], points["number"].tolist(), steps, values, moments, strict=True
+        ):
             named = self._named.get((writer, number)) or self._name_of(writer, number)
             series = touched.get(named) or touched.setdefault(named, self._open_series(*named))
             _take_point(series, step, value, at)
             numbers.append(series["series_no"])
-        fresh = {"series_no": np.array(numbers), **{name: points[name] for name in ("step", "value", "logged_at")}}
-        with registered(self._connection, fresh) as source:
-            # A NaN of numpy's arrives as NULL.
-            query = f"SELECT series_no, step, coalesce(value, 'nan'), logged_at FROM {source}"
-            self._connection.execute(f"INSERT INTO tail.points {query}")
+        # As lists: for numpy's arrays DuckDB would load a part of numpy that takes longer than all else here.
+        columns = ", ".join(f"unnest(?::{kind}[])" for kind in COLUMNS["points"].values())
+        self._connection.execute(f"INSERT INTO tail.points SELECT {columns}", [numbers, steps, values, moments])
 
     def _open_series(self, run_id: str, key: str) -> dict[str, Any]:
         known = self._series.get((run_id, key))
@@ -140,8 +142,7 @@ class News:
 
     def _next_number(self) -> int:
         if self._last_number is None:
-            found = self._find("SELECT coalesce(max(series_no), 0) AS last FROM every_series", [])
-            self._last_number = found["last"] if found else 0
+            self._last_number = last_series_no(self._connection, "tail")
         self._last_number += 1
         return self._last_number
 
@@ -162,6 +163,9 @@ class News:
 
 class _Everything(set[Key]):
     """Has every key."""
+
+    def __bool__(self) -> bool:
+        return True
 
     def __contains__(self, key: object) -> bool:
         return True

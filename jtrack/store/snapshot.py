@@ -19,6 +19,7 @@ from jtrack.errors import StoreVersionError
 from jtrack.store.connection import attach, connect, create_base_in_memory
 from jtrack.store.fold import read_positions
 from jtrack.store.folder import StoreFolder
+from jtrack.store.journal import JournalMark
 from jtrack.store.merge import merge_stage
 from jtrack.store.news import News
 from jtrack.store.schema import check_version, create_tail, create_views
@@ -63,8 +64,14 @@ class Snapshot:
         self._living: set[str] | None = None
         self._killed: set[str] = set()
 
-    def take_tail(self) -> None:
-        """Take what the journals have new, and look who of their writers lives."""
+    def take_tail(self, until: JournalMark | None = None) -> None:
+        """Take what the journals have new, and look who of their writers lives.
+
+        Parameters
+        ----------
+        until
+            Leave its writer's journal alone if it has been taken up to here.
+        """
         living, batches = set(), []
         for writer in self._folder.writers():
             reader = self._readers.get(writer)
@@ -74,6 +81,8 @@ class Snapshot:
             # Asked before reading: what the dead left is then all there is.
             if alive := reader.is_alive():
                 living.add(writer)
+            if until is not None and until.writer == writer and reader.has(until):
+                continue
             if alive or not reader.finished:
                 batches.append(reader.read(final=not alive))
         stage = stage_batches(batch for batch in batches if batch)
@@ -92,7 +101,7 @@ class Snapshot:
         if self._news.fits(stage):
             self._news.merge(stage)
         else:
-            merge_stage(self.connection, stage, "tail")
+            merge_stage(self.connection, stage, "tail", self._news.empty_tables())
             self._news.note_bulk(stage)
 
     @property

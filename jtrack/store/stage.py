@@ -53,7 +53,7 @@ class Stage:
         rows: Iterable[Any] = self.rows[table].values()
         if table in PARTIAL:
             rows = [[row.get(name) for name in COLUMNS[table]] for row in rows]
-        return [_object_column(values) for values in zip(*rows, strict=True)]
+        return [object_column(values) for values in zip(*rows, strict=True)]
 
 
 def stage_batches(batches: Iterable[Batch]) -> Stage:
@@ -78,7 +78,8 @@ def stage_batches(batches: Iterable[Batch]) -> Stage:
     return stage
 
 
-def _object_column(values: Sequence[Any]) -> NDArray[Any]:
+def object_column(values: Sequence[Any]) -> NDArray[Any]:
+    """Give values as a column that keeps each as it is."""
     column = np.empty(len(values), dtype=object)
     column[:] = values
     return column
@@ -90,7 +91,7 @@ def _point_columns(batches: list[Batch]) -> dict[str, NDArray[Any]]:
     points = np.concatenate([batch.points for batch in batches])
     writers = np.repeat(np.arange(len(batches)), [len(batch.points) for batch in batches])
     return {
-        "writer": _object_column([batch.writer for batch in batches])[writers],
+        "writer": object_column([batch.writer for batch in batches])[writers],
         "number": points["series"].astype(np.int64),
         "step": np.ascontiguousarray(points["step"]),
         "value": np.ascontiguousarray(points["value"]),

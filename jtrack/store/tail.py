@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from jtrack.errors import StoreVersionError
 from jtrack.store.folder import StoreFolder, is_locked
-from jtrack.store.journal import SCHEMA_VERSION, open_line
+from jtrack.store.journal import SCHEMA_VERSION, JournalMark, open_line
 from jtrack.store.points import HEADER_BYTES, MAGIC, RECORD_BYTES
 
 RECORD = np.dtype([("step", "<i8"), ("at", "<i8"), ("value", "<f8"), ("series", "<u4"), ("crc", "<u4")])
@@ -65,6 +65,15 @@ class JournalReader:
         """Tell whether the writer's process lives: it holds a lock, or where there are no locks, its heart beats."""
         held = is_locked(self._folder.events_path(self.writer))
         return self._beats() if held is None else held
+
+    def has(self, mark: JournalMark) -> bool:
+        """Tell whether everything before ``mark`` has been taken."""
+        position = self.position
+        return (
+            position.events_bytes >= mark.n_events_bytes
+            and position.n_points >= mark.n_points
+            and not any(hole < mark.n_points for hole in position.holes)
+        )
 
     def read(self, *, final: bool = False) -> Batch:
         """Take what is new.

@@ -61,12 +61,16 @@ class ActiveRun:
         self.outer = context.context_run.get()
         self.ended = False
         self.cell: Cell | None = None  # the tracked one
-        self.cell_before: tuple[str, Cell] | None = None  # the run that the same cell made last in this process
+        self.cell_before: ActiveRun | None = None  # the run that the same cell made last in this process
+        # Whether, at its end, its params and metrics are all in memory, and no metric has more than one point.
+        self.is_known_whole = False
         self._info = info
         self._writer = store.writer
         self.series: dict[str, Series] = {}
         self._steps: dict[str, int] = {}
         self._params: dict[str, Any] = dict(params or {})
+        # As the store has them: text and JSON. A list may have been changed since it was logged.
+        self.param_forms = {key: render_param(key, value) for key, value in self._params.items()}
         self._tags: dict[str, str] = {}
         self._inputs: list[DatasetInput] = []
         self._lock = threading.RLock()
@@ -181,13 +185,14 @@ class ActiveRun:
         with self._lock:
             fresh = {}
             for key, forms in rendered.items():
-                if key not in self._params:
+                if key not in self.param_forms:
                     fresh[key] = forms
-                elif render_param(key, self._params[key]) != forms:
+                elif self.param_forms[key] != forms:
                     raise ParamConflictError(key, self._params[key], params[key])
             if fresh:
                 self._writer.event("params_logged", self.run_id, fresh)
                 self._params.update({key: plain_value(params[key]) for key in fresh})
+                self.param_forms.update(fresh)
 
     def set_tag(self, key: str, value: Any) -> None:
         """Set a tag, whatever it was; the value is kept as text."""
@@ -324,6 +329,7 @@ class ActiveRun:
             columns: dict[str, Any] = {"status": status.value, "ended_at": _micros(ended_at)}
             if error is not None:
                 columns["error"] = error.encode("utf-8", "replace").decode()
+            self.is_known_whole = self._knows_all()
             self._writer.event("run_changed", self.run_id, columns)
             self._info = replace(self._info, status=status, ended_at=ended_at, error=error)
             self.ended = True
@@ -343,6 +349,12 @@ class ActiveRun:
             self._writer.event("run_started", self.run_id, _started_columns(self._info))
         self._writer.attach_run(self.run_id)
         context.enter_run(self)
+
+    def _knows_all(self) -> bool:
+        mark, now = self.journal_mark, self._writer.mark()
+        if self.is_resumed or mark is None or mark.writer != now.writer:
+            return False
+        return now.n_points - mark.n_points == len(self.series)
 
     def _open_controls(self) -> Controls:
         with self._lock:

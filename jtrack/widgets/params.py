@@ -14,12 +14,12 @@ from jtrack.values import parse_param
 from jtrack.widgets.format import format_param, shorten
 
 TEXT_WIDTH = 48
-_EXACT_WIDTH = 200
+EXACT_WIDTH = 200
 _FEW = 8
 
 _PARAMS = f"""
-SELECT run_id, key, left(value, {_EXACT_WIDTH + 1}) AS value, md5(value_json::VARCHAR) AS digest, number,
-       CASE WHEN length(value_json::VARCHAR) <= {_EXACT_WIDTH} THEN value_json::VARCHAR END AS value_json
+SELECT run_id, key, left(value, {EXACT_WIDTH + 1}) AS value, md5(value_json::VARCHAR) AS digest, number,
+       CASE WHEN length(value_json::VARCHAR) <= {EXACT_WIDTH} THEN value_json::VARCHAR END AS value_json
 FROM params WHERE run_id IN ({{places}}) ORDER BY key
 """
 
@@ -49,4 +49,4 @@ def param_value(value: str, value_json: str | None, digest: str, number: float |
     """A `ParamValue` from a row; ``value_json`` is ``None`` for a value too long to be looked at whole."""
     typed = value if value_json is None else parse_param(value_json)
     text = shorten(format_param(typed), TEXT_WIDTH)
-    return ParamValue(text, shorten(value, _EXACT_WIDTH), digest, number)
+    return ParamValue(text, shorten(value, EXACT_WIDTH), digest, number)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 import jtrack
-from jtrack.entities import Cell, CellRole, Environment, RunStatus
+from jtrack.entities import Environment, RunStatus
 from jtrack.errors import RunNotFoundError
 from jtrack.tracking import start_run
 from jtrack.tracking.context import process
+from jtrack.tracking.run import ActiveRun
 from jtrack.widgets.card.frame import Change, card_frame, describe_package_changes, last_line
 from jtrack.widgets.card.html import standing_text
+from tests.store import processes
 from tests.widgets.logged_runs import log_cell_run
 
 
@@ -152,14 +155,45 @@ def test_an_unknown_run_is_not_found() -> None:
         card_frame("nothing")
 
 
-def test_a_cell_in_memory_is_taken_only_for_the_run_that_came_just_before() -> None:
-    stale = Cell("cell-1", 1, CellRole.TRACKED, "stale", "0" * 64, None)
-    first = log_cell_run("first", {"lr": 0.1}, {}, source="lr = 0.1")
-    second = log_cell_run("second", {"lr": 0.2}, {}, source="lr = 0.2")
+def test_what_is_in_memory_is_taken_only_for_the_run_that_came_just_before() -> None:
+    other, first, second = (log_ended(name, lr) for name, lr in (("other", 0.3), ("first", 0.1), ("second", 0.2)))
+    first.cell = replace(first.cell, source="remembered")
+    for before, is_remembered in ((None, False), (other, False), (first, True)):
+        second.cell_before = before
+        frame = card_frame(second.run_id)
+        assert frame.previous is not None and frame.previous.run_id == first.run_id
+        assert ("remembered" in str(frame.source)) is is_remembered
+        assert [(param.key, param.previous and param.previous.text) for param in frame.params] == [("lr", "0.1")]
+
+
+def test_a_card_from_memory_is_the_card_from_the_store() -> None:
+    nasty = {"big": "y" * 1000, "layers": [1, 2], "rate": math.inf, "none": None, "word": "10", "n": 3}
+    first, second = log_ended("first", 0.1, nasty), log_ended("second", 0.2, {**nasty, "layers": [2]})
+    second.cell_before = first
+    from_memory = card_frame(second.run_id)
+    assert first.is_known_whole and second.is_known_whole
+    process.last_run = None
+    assert card_frame(second.run_id) == from_memory
+
+
+def test_what_others_logged_meanwhile_counts_though_the_own_journal_is_not_read() -> None:
+    first = log_ended("first", 0.1)
+    card_frame(first.run_id)
+    processes.run(
+        """
+        from tests.widgets.logged_runs import log_cell_run
+        log_cell_run("elsewhere", {"lr": 0.5}, {"loss": 0.1}, source="lr = 0.5")
+        """
+    )
+    second = log_ended("second", 0.2)
+    frame = card_frame(second.run_id)
+    assert frame.previous is not None and frame.previous.run_name == "elsewhere"
+    assert standing_text(frame.standing) == "3rd of 3 in this cell by loss"
+
+
+def log_ended(name: str, lr: float, params: dict[str, object] | None = None) -> ActiveRun:
+    """Log a run of the cell, and give it as this process remembers it."""
+    log_cell_run(name, {"lr": lr, **(params or {})}, {"loss": lr}, source=f"lr = {lr}")
     run = process.last_run
     assert run is not None
-    for before, same in ((("another run", stale), False), ((first, stale), True)):
-        run.cell_before = before
-        source = card_frame(second).source
-        assert source is not None
-        assert ("stale" in str(source)) is same
+    return run

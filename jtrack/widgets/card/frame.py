@@ -11,18 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from jtrack import queries
 from jtrack.direction import Direction, infer_direction, is_better, order_metrics
 from jtrack.entities import RunStatus
 from jtrack.errors import RunNotFoundError
-from jtrack.tracking.context import process
+from jtrack.tracking.run import ActiveRun
+from jtrack.widgets.card.facts import RunFacts, find_earlier_run, find_own_run, read_facts
 from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.difference import SourceDifference, diff_sources
 from jtrack.widgets.format import and_more
 from jtrack.widgets.frames import duration_s
-from jtrack.widgets.params import ParamValue, read_params
+from jtrack.widgets.params import ParamValue
 
 MOST_METRICS = 6
 _SPARK_POINTS = 32
@@ -39,11 +40,14 @@ ORDER BY execution_count DESC NULLS LAST LIMIT 1
 _RUNS_OF_CELL = (
     "SELECT run_id FROM cells WHERE cell_id = ? AND role = 'tracked' AND notebook_path IS NOT DISTINCT FROM ?"
 )
+# As two lists, since a cell may have been run a thousand times, and a row each takes longer to fetch than to find.
 _SIBLINGS = """
-SELECT run_id, run_name, started_at, git_commit, environment_sha256, experiment_id FROM every_runs
-WHERE lifecycle_stage = 'active' AND run_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY started_at, run_id
+SELECT list(run_id ORDER BY started_at, run_id) FILTER ((started_at, run_id) < ($2, $3)),
+       list(run_id ORDER BY started_at, run_id) FILTER ((started_at, run_id) > ($2, $3))
+FROM every_runs
+WHERE lifecycle_stage = 'active' AND run_id IN (SELECT unnest($1::VARCHAR[])) AND ($4 IS NULL OR experiment_id = $4)
 """
-_LATEST = "SELECT run_id, key, value, n_points FROM latest_metrics WHERE run_id IN (?, ?)"
+_BEFORE = "SELECT run_id, run_name, git_commit, environment_sha256 FROM every_runs WHERE run_id = ?"
 _VALUES = (
     "SELECT value FROM latest_metrics WHERE key = ? AND run_id IN (SELECT unnest(?::VARCHAR[])) AND isfinite(value)"
 )
@@ -102,6 +106,13 @@ class PreviousRun:
     run_name: str
 
 
+class Siblings(NamedTuple):
+    """Other runs of the same cell, by their ids, in the order of their start: those before a run and those after."""
+
+    earlier: list[str]
+    later: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class CardFrame:
     """Everything a run card shows."""
@@ -130,19 +141,16 @@ def card_frame(run_id: str) -> CardFrame:
     RunNotFoundError
         There is no run with this full id.
     """
-    with queries.one_look():
-        return _read_card(run_id, _head_in_memory(run_id) or _head_in_store(run_id))
+    own = find_own_run(run_id)
+    with queries.one_look(own.journal_mark if own is not None and own.is_known_whole else None):
+        return _read_card(_stored_head(run_id) if own is None else _own_head(own))
 
 
-def _head_in_memory(run_id: str) -> dict[str, Any] | None:
-    """Give what this process knows of the run that it ended last: the usual card, below the cell that made it."""
-    run = process.last_run
-    if run is None or run.run_id != run_id or run.cell is None:
-        return None
-    return {**asdict(run.info), **asdict(run.cell)}
+def _own_head(run: ActiveRun) -> dict[str, Any]:
+    return {**asdict(run.info), **({} if run.cell is None else asdict(run.cell))}
 
 
-def _head_in_store(run_id: str) -> dict[str, Any]:
+def _stored_head(run_id: str) -> dict[str, Any]:
     found = queries.rows(_RUN, [run_id])
     if not found:
         raise RunNotFoundError(run_id)
@@ -150,12 +158,14 @@ def _head_in_store(run_id: str) -> dict[str, Any]:
     return {**found[0], **(cells[0] if cells else dict.fromkeys(_CELL_COLUMNS))}
 
 
-def _read_card(run_id: str, head: Mapping[str, Any]) -> CardFrame:
+def _read_card(head: Mapping[str, Any]) -> CardFrame:
     siblings = read_siblings(head)
-    before = _previous(head, siblings)
-    metrics = _metrics(run_id, before)
+    before = _previous(siblings.earlier[-1]) if siblings.earlier else None
+    facts = read_facts([head["run_id"], *([] if before is None else [before["run_id"]])])
+    own, old = facts[head["run_id"]], None if before is None else facts[before["run_id"]]
+    metrics = _metrics(head["run_id"], own, old)
     return CardFrame(
-        run_id=run_id,
+        run_id=head["run_id"],
         run_name=head["run_name"],
         experiment_name=_experiment_name(head["experiment_id"]),
         status=RunStatus(head["status"]),
@@ -164,11 +174,11 @@ def _read_card(run_id: str, head: Mapping[str, Any]) -> CardFrame:
         execution_count=head["execution_count"],
         error=last_line(head["error"]),
         metrics=metrics,
-        params=_params(run_id, before),
+        params=compare_params(own.params, None if old is None else old.params),
         previous=None if before is None else PreviousRun(before["run_id"], before["run_name"]),
         source=None if before is None else _source(before["source"], head["source"]),
         warnings=() if before is None else (*_commit_change(before, head), *_package_changes(before, head)),
-        standing=_standing(siblings, metrics),
+        standing=None if head["cell_id"] is None else _standing(siblings, metrics),
     )
 
 
@@ -201,55 +211,40 @@ def _experiment_name(experiment_id: str) -> str:
     return str(found[0]["name"]) if found else experiment_id
 
 
-def read_siblings(head: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Read the runs of the same cell, this one among them, the oldest first.
+def read_siblings(head: Mapping[str, Any]) -> Siblings:
+    """Read which other runs the same cell made, from a row with a run and its tracked cell.
 
     Without a notebook's path, cells are the same only within one experiment.
     """
     if head["cell_id"] is None:
-        return []
-    run_ids = {row["run_id"] for row in queries.rows(_RUNS_OF_CELL, [head["cell_id"], head["notebook_path"]])}
-    found = queries.rows(_SIBLINGS, [sorted(run_ids)])
-    if head["notebook_path"] is not None:
-        return found
-    return [row for row in found if row["experiment_id"] == head["experiment_id"]]
+        return Siblings([], [])
+    place = [head["cell_id"], head["notebook_path"]]
+    run_ids = [row["run_id"] for row in queries.rows(_RUNS_OF_CELL, place) if row["run_id"] != head["run_id"]]
+    if not run_ids:
+        return Siblings([], [])
+    experiment_id = head["experiment_id"] if head["notebook_path"] is None else None
+    started_at = head["started_at"].replace(tzinfo=None)
+    (found,) = queries.rows(_SIBLINGS, [run_ids, started_at, head["run_id"], experiment_id])
+    return Siblings(*(ids or [] for ids in found.values()))
 
 
-def _previous(head: Mapping[str, Any], siblings: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    moment = (head["started_at"], head["run_id"])
-    earlier = [row for row in siblings if (row["started_at"], row["run_id"]) < moment]
-    if not earlier:
-        return None
-    run_id = earlier[-1]["run_id"]
-    return {**earlier[-1], **(_cell_in_memory(run_id) or queries.rows(_CELL, [run_id])[0])}
+def _previous(run_id: str) -> dict[str, Any]:
+    """Give the columns of a run and of its cell, as far as they are looked at beside the next run's."""
+    run = find_earlier_run(run_id)
+    return queries.rows(_BEFORE, [run_id])[0] | queries.rows(_CELL, [run_id])[0] if run is None else _own_head(run)
 
 
-def _cell_in_memory(run_id: str) -> dict[str, Any] | None:
-    """Give the cell of ``run_id`` where the run that this process ended last came from the same one."""
-    before = None if process.last_run is None else process.last_run.cell_before
-    return asdict(before[1]) if before is not None and before[0] == run_id else None
-
-
-def _metrics(run_id: str, before: Mapping[str, Any] | None) -> tuple[CardMetric, ...]:
-    found = queries.rows(_LATEST, [run_id, run_id if before is None else before["run_id"]])
-    values = {row["key"]: row for row in found if row["run_id"] == run_id}
-    old = {row["key"]: row["value"] for row in found if row["run_id"] != run_id}
-    keys = order_metrics(values)
-    curved = [key for key in keys[:MOST_METRICS] if values[key]["n_points"] > 1]
-    points = thinned_curves([run_id], curved, _SPARK_POINTS)
-    return tuple(_metric(key, values[key]["value"], old.get(key), points.get((run_id, key))) for key in keys)
+def _metrics(run_id: str, own: RunFacts, old: RunFacts | None) -> tuple[CardMetric, ...]:
+    keys = order_metrics(own.metrics)
+    points = thinned_curves([run_id], [key for key in keys[:MOST_METRICS] if key in own.curved], _SPARK_POINTS)
+    before = {} if old is None else old.metrics
+    return tuple(_metric(key, own.metrics[key], before.get(key), points.get((run_id, key))) for key in keys)
 
 
 def _metric(key: str, value: float, previous: float | None, points: Points | None) -> CardMetric:
     direction = infer_direction(key)
     better = None if previous is None else is_better(value, previous, direction)
     return CardMetric(key, value, previous, direction, better, points)
-
-
-def _params(run_id: str, before: Mapping[str, Any] | None) -> tuple[CardParam, ...]:
-    run_ids = [run_id] if before is None else [run_id, before["run_id"]]
-    found = read_params(run_ids)
-    return compare_params(found[run_id], None if before is None else found[before["run_id"]])
 
 
 def _source(old: str | None, new: str | None) -> SourceDifference | None:
@@ -276,12 +271,11 @@ def describe_package_changes(old: Mapping[str, str], new: Mapping[str, str]) -> 
     return [f"packages: {and_more(changes, 3)}"] if changes else []
 
 
-def _standing(siblings: Sequence[Mapping[str, Any]], metrics: Sequence[CardMetric]) -> Standing | None:
-    if not siblings:
-        return None
+def _standing(siblings: Siblings, metrics: Sequence[CardMetric]) -> Standing:
+    others = [*siblings.earlier, *siblings.later]
     judged = next((m for m in metrics if m.direction is not None and math.isfinite(m.value)), None)
     if judged is None:
-        return Standing(len(siblings))
-    values = [row["value"] for row in queries.rows(_VALUES, [judged.key, [row["run_id"] for row in siblings]])]
+        return Standing(len(others) + 1)
+    values = [row["value"] for row in queries.rows(_VALUES, [judged.key, others])] if others else []
     n_better = sum(is_better(value, judged.value, judged.direction) is True for value in values)
-    return Standing(len(siblings), len(values), judged.key, n_better + 1)
+    return Standing(len(others) + 1, len(values) + 1, judged.key, n_better + 1)

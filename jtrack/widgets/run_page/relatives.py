@@ -63,11 +63,8 @@ def read_registered(run_id: str) -> tuple[RegisteredVersion, ...]:
 
 def find_neighbours(head: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Find the runs of the same cell before and after, from a row with the run and its tracked cell."""
-    siblings = read_siblings(head)
-    moment = (head["started_at"], head["run_id"])
-    before = [row["run_id"] for row in siblings if (row["started_at"], row["run_id"]) < moment]
-    after = [row["run_id"] for row in siblings if (row["started_at"], row["run_id"]) > moment]
-    return (before[-1] if before else None), (after[0] if after else None)
+    earlier, later = read_siblings(head)
+    return (earlier[-1] if earlier else None), (later[0] if later else None)
 
 
 def read_related(run_ids: Sequence[str | None]) -> dict[str | None, RelatedRun]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import subprocess
 import time
+from pathlib import Path
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
@@ -19,6 +20,7 @@ GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@localhost")
 
 
 def main() -> None:
+    Path(".jtrack").mkdir()  # else a store further up would be the notebook's
     subprocess.run(["git", "init", "-q"], check=True)
     subprocess.run([*GIT, "commit", "-q", "--allow-empty", "-m", "start"], check=True)
     manager, client = start_new_kernel(kernel_name="python3")
