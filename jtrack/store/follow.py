@@ -15,20 +15,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jtrack.store.folder import StoreFolder, is_locked
 from jtrack.store.journal import JournalMark, open_line
-from jtrack.store.points import HEADER_BYTES, RECORD_BYTES
-from jtrack.store.tail import RECORD, check_sums
+from jtrack.store.points import HEADER, HEADER_BYTES, RECORD_BYTES
+from jtrack.store.tail import RECORD, read_header, read_records
 
 MOST_POINTS_A_LOOK = 20_000
 PATIENCE_S = 1.0
 _FIRST_READ_BYTES = 64 * RECORD_BYTES
-_FEW = 400  # up to so many, one check sum after the other is quicker than all at once
 _SERIES = struct.Struct("<I")
 _SERIES_OFFSET = RECORD_BYTES - 8
 
@@ -109,6 +107,7 @@ class _PointTail:
         self._path = path
         self._n_points = n_points
         self._waiting_since = 0.0
+        self._mark = 0
 
     def read(self) -> NDArray[np.void]:
         try:
@@ -128,15 +127,20 @@ class _PointTail:
                 data = os.pread(descriptor, n_bytes, HEADER_BYTES + self._n_points * RECORD_BYTES)
                 break
             n_bytes *= 8
-        records = np.frombuffer(data, RECORD, count=len(data) // RECORD_BYTES)
-        return self._take(records)
+        start = HEADER_BYTES + self._n_points * RECORD_BYTES
+        return self._take(*read_records(lambda: os.pread(descriptor, len(data), start), self._mark_of(descriptor)))
 
-    def _take(self, records: NDArray[np.void]) -> NDArray[np.void]:
-        written = np.flatnonzero(records["series"])
+    def _mark_of(self, descriptor: int) -> int:
+        if not self._mark:
+            self._mark = (read_header(os.pread(descriptor, HEADER.size, 0)) or (0, 0))[1]
+        return self._mark
+
+    def _take(self, records: NDArray[np.void], valid: NDArray[np.bool_]) -> NDArray[np.void]:
+        written = np.flatnonzero(valid)
         if not len(written):
             return records[:0]
-        records = records[: int(written[-1]) + 1]
-        valid = _check(records)
+        n_taken = int(written[-1]) + 1
+        records, valid = records[:n_taken], valid[:n_taken]
         gaps = np.flatnonzero(~valid)
         if len(gaps) and self._is_patient():
             # A thread stands between claiming its place and filling it: it is waited for, a moment.
@@ -145,7 +149,7 @@ class _PointTail:
         elif not len(gaps):
             self._waiting_since = 0.0
         self._n_points += len(records)
-        whole: NDArray[np.void] = records[valid & (records["series"] != 0)]
+        whole: NDArray[np.void] = records[valid]
         return whole
 
     def _is_patient(self) -> bool:
@@ -156,16 +160,6 @@ class _PointTail:
             return True
         self._waiting_since = 0.0
         return False
-
-
-def _check(records: NDArray[np.void]) -> NDArray[np.bool_]:
-    if len(records) > _FEW:
-        sums = check_sums(records)
-    else:
-        data = records.tobytes()
-        pieces = [data[i : i + RECORD_BYTES - 4] for i in range(0, len(data), RECORD_BYTES)]
-        sums = np.array([crc32(piece) for piece in pieces], np.uint32)
-    return np.asarray(sums == records["crc"])
 
 
 def _count_points(path: Path) -> int:

@@ -184,6 +184,7 @@ class Writer:
                 return
             try:
                 self.points.beat()
+                self._note_sums(self._events, self.points)
                 self._events.beat()
             except OSError as error:
                 self._events.fault = error
@@ -203,6 +204,7 @@ class Writer:
         self._stop.set()
         with self._lock:
             if self._events is not None and isinstance(self.points, PointFile):
+                self._note_sums(self._events, self.points)
                 self.points.close()
                 self._events.close()
                 self._look_for_faults(final=True)
@@ -236,6 +238,10 @@ class Writer:
             for key, number in list(numbers.items()):
                 events.append("series", run_id, {"number": number, "key": key})
         self._events, self.points = events, points
+
+    def _note_sums(self, events: EventFile, points: PointFile) -> None:
+        for summed in points.new_sums():
+            events.append("points_summed", self.name, summed._asdict())
 
     def _rotate(self) -> None:
         old_events, old_points = self._events, self.points

@@ -1,13 +1,13 @@
-"""Metric points: 32-byte records in a mapped file, half a microsecond each, safe when the process is killed.
+"""Metric points: 32-byte records in a mapped file, a quarter of a microsecond each, safe when the process is killed.
 
 The page cache keeps what was written into the mapping, whatever becomes of the process. Blocks are reserved
 on the disk before they are mapped, since a store into a sparse page of a full disk is a SIGBUS that kills the
-user's training, while a reservation that fails is an ``OSError`` beforehand. A record counts when its check
-sum, which is written last, is right: so a reader in another process never takes half a record, on processors
-that reorder stores too, and a garbled one is known for what it is.
+user's training, while a reservation that fails is an ``OSError`` beforehand. A record counts when it ends in its file's
+own mark, which is written last: a reader in another process never takes half a record. Every few seconds what was
+filled is summed up, and the sum kept among the events: a file that was changed later is known for what it is.
 
-File: a header of 64 bytes (magic, last heartbeat), then records of step int64, time int64 (ns since the
-epoch), value float64, series uint32, crc32 uint32 of the 28 bytes before; little-endian. Series 0 is no record.
+File: a header of 64 bytes (magic, last heartbeat, mark), then records of step int64, time int64 (ns since the
+epoch), value float64, series uint32, mark uint32; little-endian. Series 0 is no record, mark 0 no mark.
 """
 
 from __future__ import annotations
@@ -15,36 +15,48 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+import secrets
 import struct
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
-MAGIC = b"JTPOINT1"
+MAGIC = b"JTPOINT2"
+HEADER = struct.Struct("<8sqI")
 HEADER_BYTES = 64
 RECORD_BYTES = 32
 FIRST_BLOCK_BYTES = 64 * 1024
 BLOCK_BYTES = 1024 * 1024
 
-_HEADER = struct.Struct("<8sq")
 _HEARTBEAT = struct.Struct("<q")
+_MARK_OFFSET = RECORD_BYTES - 4
+_MOST_SUMMED = 8 * BLOCK_BYTES // RECORD_BYTES
+
+# Step, time, value and series, packed for later; and written at once: where to, the same, the mark.
+pack_record = struct.Struct("<qqdI").pack
+write_record = struct.Struct("<qqdII").pack_into
+_seal_into = struct.Struct("<28sI").pack_into
 _seal = struct.Struct("<28sI").pack
 
-# A record of step, time, value and series; and how it is written: where to, the record, its check sum.
-pack_record = struct.Struct("<qqdI").pack
-seal_into = struct.Struct("<28sI").pack_into
+
+class Block(NamedTuple):
+    """One mapped piece of the file, the offsets in it that nobody has claimed yet, and the file's mark."""
+
+    memory: mmap.mmap | bytearray
+    slots: list[int]
+    mark: int
 
 
-class Block:
-    """One mapped piece of the file and the offsets in it that nobody has claimed yet."""
+class Sum(NamedTuple):
+    """The check sum of some records that follow one another."""
 
-    __slots__ = ("memory", "slots")
-
-    def __init__(self, memory: mmap.mmap | bytearray, slots: list[int]) -> None:
-        self.memory = memory
-        self.slots = slots
+    first: int
+    n_points: int
+    crc32: int
 
 
 class PointFile:
@@ -63,6 +75,8 @@ class PointFile:
         self.fault: OSError | None = None
         self.size = 0
         self._lock = threading.Lock()
+        self._mark = secrets.randbelow(2**32 - 1) + 1
+        self._n_summed = 0
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         self._mapped = True
         self._heir: PointFile | None = None
@@ -76,8 +90,8 @@ class PointFile:
         """Add one packed record; returns when it would survive the death of the process."""
         block = self.block
         try:
-            # pop() is the one atomic step that claims a slot; the check sum lands last and makes the record count.
-            seal_into(block.memory, block.slots.pop(), record, crc32(record))
+            # pop() is the one atomic step that claims a slot; the mark lands last and makes the record count.
+            _seal_into(block.memory, block.slots.pop(), record, block.mark)
         except IndexError:
             self._append_slowly(record)
 
@@ -93,6 +107,19 @@ class PointFile:
             if self.size:
                 os.pwrite(self._descriptor, _HEARTBEAT.pack(time.time_ns()), len(MAGIC))
                 os.fsync(self._descriptor)  # mapped pages too: the kernel marks them at their first store
+
+    def new_sums(self) -> Iterator[Sum]:
+        """Sum up what was filled since the last time, as far as there is no gap in it."""
+        while True:
+            with self._lock:
+                n_new = min(self.n_claimed - self._n_summed, _MOST_SUMMED)
+                data = os.pread(self._descriptor, n_new * RECORD_BYTES, HEADER_BYTES + self._n_summed * RECORD_BYTES)
+            n_filled = _count_marked(data, self._mark)
+            if n_filled:
+                yield Sum(self._n_summed, n_filled, crc32(memoryview(data)[: n_filled * RECORD_BYTES]))
+                self._n_summed += n_filled
+            if n_filled < _MOST_SUMMED:
+                return
 
     def close(self, heir: PointFile | None = None) -> None:
         """Write what still waits and give the file back; a thread that comes late is sent to ``heir``."""
@@ -130,11 +157,11 @@ class PointFile:
         while self._mapped:
             block = self.block
             try:
-                seal_into(block.memory, block.slots.pop(), record, crc32(record))
+                _seal_into(block.memory, block.slots.pop(), record, block.mark)
                 return
             except IndexError:
                 self._grow()
-        written = os.pwrite(self._descriptor, _seal(record, crc32(record)), self.size)
+        written = os.pwrite(self._descriptor, _seal(record, self._mark), self.size)
         if written != RECORD_BYTES:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self.size += RECORD_BYTES
@@ -144,7 +171,8 @@ class PointFile:
         start = self.size
         n_bytes = self._reserve_block(start)
         if start == 0:
-            os.pwrite(self._descriptor, _HEADER.pack(MAGIC, time.time_ns()).ljust(HEADER_BYTES, b"\0"), 0)
+            header = HEADER.pack(MAGIC, time.time_ns(), self._mark)
+            os.pwrite(self._descriptor, header.ljust(HEADER_BYTES, b"\0"), 0)
         first = HEADER_BYTES if start == 0 else 0
         try:
             memory = mmap.mmap(self._descriptor, n_bytes, offset=start)
@@ -156,7 +184,7 @@ class PointFile:
             return
         self.size = start + n_bytes
         # A thread that claimed a slot of the block before still holds that block, so its mapping outlives this line.
-        self.block = Block(memory, list(range(n_bytes - RECORD_BYTES, first - 1, -RECORD_BYTES)))
+        self.block = Block(memory, list(range(n_bytes - RECORD_BYTES, first - 1, -RECORD_BYTES)), self._mark)
 
     def _reserve_block(self, start: int) -> int:
         if start:
@@ -169,7 +197,17 @@ class PointFile:
         return FIRST_BLOCK_BYTES
 
 
-NO_BLOCK = Block(bytearray(), [])
+NO_BLOCK = Block(bytearray(), [], 0)
+
+
+def _count_marked(data: bytes, mark: int) -> int:
+    """Count the records from the first on that end in ``mark``."""
+    n_marked = len(data) // RECORD_BYTES
+    for place, byte in enumerate(mark.to_bytes(4, "little")):
+        found, wanted = data[_MARK_OFFSET + place :: RECORD_BYTES], bytes([byte]) * n_marked
+        if found[:n_marked] != wanted:
+            n_marked = next(i for i in range(n_marked) if found[i] != byte)
+    return n_marked
 
 
 def _reserve(descriptor: int, start: int, size: int) -> None:

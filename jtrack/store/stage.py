@@ -20,6 +20,9 @@ from jtrack.values import param_number
 
 Row = dict[str, Any]
 
+# Nobody else's affair: as many as there are metrics, and one every few seconds.
+_JOURNALS_OWN = ("series", "points_summed")
+
 
 class Stage:
     """Rows to merge, by table; the last word on a key wins, and a partial row adds to the one before it."""
@@ -65,7 +68,7 @@ def stage_batches(batches: Iterable[Batch]) -> Stage:
     for at, writer, seq, event in events:
         kind, subject = event["kind"], event["subject"]
         moment = np.datetime64(at, "us")
-        if kind != "series":  # the journal's own affair, and as many as there are metrics
+        if kind not in _JOURNALS_OWN:
             stage.put("events", moment, writer, seq, kind, subject, event["detail_json"])
         stage_event = _STAGED_BY_KIND.get(kind)
         if stage_event is not None:  # a kind of a later jtrack is kept as an event and shown as no more

@@ -1,17 +1,19 @@
 """Reads what journals hold beyond a known place: the events and points that no generation has yet.
 
 Points are taken before events, since a series is declared by an event before its first point is written.
-A record counts when its check sum is right. One that is not there yet, while later ones are, is a hole: a
+A record counts when it ends in its file's mark. One that is not there yet, while later ones are, is a hole: a
 thread was between claiming its slot and filling it; holes are remembered and looked at again.
 """
 
 from __future__ import annotations
 
 import os
-import struct
+import platform
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +21,13 @@ from numpy.typing import NDArray
 from jtrack.errors import StoreVersionError
 from jtrack.store.folder import StoreFolder, is_locked
 from jtrack.store.journal import SCHEMA_VERSION, JournalMark, open_line
-from jtrack.store.points import HEADER_BYTES, MAGIC, RECORD_BYTES
+from jtrack.store.points import HEADER, HEADER_BYTES, MAGIC, RECORD_BYTES, Sum
 
-RECORD = np.dtype([("step", "<i8"), ("at", "<i8"), ("value", "<f8"), ("series", "<u4"), ("crc", "<u4")])
+RECORD = np.dtype([("step", "<i8"), ("at", "<i8"), ("value", "<f8"), ("series", "<u4"), ("mark", "<u4")])
 LOST_AFTER_S = 60  # without locks, a writer that was silent for so long counts as gone
-_HEADER = struct.Struct("<8sq")
-_CRC_CHUNK = 16_384
+# Whether a processor shows its stores to others in their order, so that who sees a mark sees what came before it.
+_KEEPS_ORDER = platform.machine().lower() in {"x86_64", "amd64", "i386", "i686"}
+_SETTLE_S = 0.001
 
 
 @dataclass(slots=True)
@@ -94,46 +97,44 @@ class JournalReader:
         return Batch(self.writer, events, points, self.position, max(heard) if final or events or len(points) else 0)
 
     def _read_points(self, final: bool) -> NDArray[np.void]:
-        data = self._new_point_bytes(final)
-        if data is None:
+        try:
+            records, valid = self._new_records()
+        except OSError as error:
+            if final or self.position.n_points:  # else the writer is only about to make it
+                self._note(f"its file of points can't be read: {error.strerror}")
             return np.empty(0, RECORD)
-        first, records = self.position.n_points, np.frombuffer(data, RECORD, count=len(data) // RECORD_BYTES)
-        valid = _valid(records)
+        first = self.position.n_points
         taken = int(np.flatnonzero(valid)[-1]) + 1 if valid.any() else 0
         filled, holes = self._look_at_holes()
         holes += (first + np.flatnonzero(~valid[:taken])).tolist()
         if final:
-            garbled = int((~valid & (records["series"] != 0)).sum())
+            garbled = int((~valid & ((records["series"] != 0) | (records["mark"] != 0))).sum())
             if garbled:
                 self._note(f"{garbled} points are garbled")
             holes = []
         self.position.n_points, self.position.holes = first + taken, holes
         return np.concatenate([filled, records[:taken][valid[:taken]]])
 
-    def _new_point_bytes(self, final: bool) -> bytes | None:
-        try:
-            with open(self._folder.points_path(self.writer), "rb") as file:
-                magic, self._heartbeat_ns = _HEADER.unpack(file.read(_HEADER.size).ljust(_HEADER.size, b"\0"))
-                if magic not in (MAGIC, bytes(8)):
-                    self._note("its file of points does not begin as one")
-                    return None
-                file.seek(HEADER_BYTES + self.position.n_points * RECORD_BYTES)
-                return file.read()
-        except OSError as error:
-            if final or self.position.n_points:  # else the writer is only about to make it
-                self._note(f"its file of points can't be read: {error.strerror}")
-            return None
+    def _new_records(self) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
+        with open(self._folder.points_path(self.writer), "rb") as file:
+            header = read_header(file.read(HEADER.size))
+            if header is None:
+                self._note("its file of points does not begin as one")
+                return np.empty(0, RECORD), np.empty(0, np.bool_)
+            self._heartbeat_ns, mark = header
+            start = HEADER_BYTES + self.position.n_points * RECORD_BYTES
+            return read_records(lambda: _read_from(file, start), mark)
 
     def _look_at_holes(self) -> tuple[NDArray[np.void], list[int]]:
-        if not self.position.holes:
+        holes = self.position.holes
+        if not holes:
             return np.empty(0, RECORD), []
         with open(self._folder.points_path(self.writer), "rb") as file:
-            found = b"".join(
-                os.pread(file.fileno(), RECORD_BYTES, HEADER_BYTES + h * RECORD_BYTES) for h in self.position.holes
-            )
-        records = np.frombuffer(found, RECORD)
-        valid = _valid(records)
-        return records[valid], [hole for hole, filled in zip(self.position.holes, valid, strict=True) if not filled]
+            _, mark = read_header(file.read(HEADER.size)) or (0, 0)
+            places = [HEADER_BYTES + hole * RECORD_BYTES for hole in holes]
+            read = lambda: b"".join(os.pread(file.fileno(), RECORD_BYTES, place) for place in places)  # noqa: E731
+            records, valid = read_records(read, mark)
+        return records[valid], [hole for hole, filled in zip(holes, valid, strict=True) if not filled]
 
     def _read_events(self, final: bool) -> list[dict[str, Any]]:
         try:
@@ -152,49 +153,62 @@ class JournalReader:
             self._note(f"{len(lines) - len(events)} events are garbled")
         for event in events:
             self._check_version(event)
+            if event["kind"] == "points_summed":
+                self._check_sum(Sum(**event["detail"]))
         return events
 
     def _check_version(self, event: dict[str, Any]) -> None:
         if event["kind"] == "writer_opened" and event["detail"]["schema_version"] > SCHEMA_VERSION:
             raise StoreVersionError(self._folder.path, event["detail"]["schema_version"], SCHEMA_VERSION)
 
+    def _check_sum(self, summed: Sum) -> None:
+        first, n_points = summed.first, summed.n_points
+        try:
+            with open(self._folder.points_path(self.writer), "rb") as file:
+                data = os.pread(file.fileno(), n_points * RECORD_BYTES, HEADER_BYTES + first * RECORD_BYTES)
+        except OSError:  # which was noted where its points were read
+            return
+        if crc32(data) != summed.crc32:
+            self._note(f"among its points {first} to {first + n_points - 1} are some that were changed")
+
     def _beats(self) -> bool:
         try:
             with open(self._folder.points_path(self.writer), "rb") as file:
-                _, heartbeat_ns = _HEADER.unpack(file.read(_HEADER.size).ljust(_HEADER.size, b"\0"))
+                header = read_header(file.read(HEADER.size))
         except OSError:
             return False
-        return time.time_ns() - int(heartbeat_ns) < LOST_AFTER_S * 1_000_000_000
+        return header is not None and time.time_ns() - header[0] < LOST_AFTER_S * 1_000_000_000
 
     def _note(self, problem: str) -> None:
         self.problems.append(f"{self._folder.events_path(self.writer)}: {problem}; all else was read")
 
 
-def _valid(records: NDArray[np.void]) -> NDArray[np.bool_]:
-    valid: NDArray[np.bool_] = records["series"] != 0  # most of a reserved block is still zero: no sums for those
-    written = np.flatnonzero(valid)
-    valid[written] = check_sums(records[written]) == records["crc"][written]
-    return valid
+def read_header(data: bytes) -> tuple[int, int] | None:
+    """Read the last heartbeat and the mark of a file of points, 0 where it is only begun; ``None`` if it is none."""
+    magic, heartbeat_ns, mark = HEADER.unpack(data.ljust(HEADER.size, b"\0"))
+    return (heartbeat_ns, mark) if magic in (MAGIC, bytes(len(MAGIC))) else None
 
 
-def check_sums(records: NDArray[np.void]) -> NDArray[np.uint32]:
-    """Compute the crc32 of the first 28 bytes of each record, all records at once."""
-    sums = np.empty(len(records), np.uint32)
-    for start in range(0, len(records), _CRC_CHUNK):
-        chunk = records[start : start + _CRC_CHUNK]
-        columns = np.ascontiguousarray(chunk.view(np.uint8).reshape(-1, RECORD_BYTES)[:, : RECORD_BYTES - 4].T)
-        crc = np.full(len(chunk), 0xFFFFFFFF, np.uint32)
-        for column in columns:
-            crc = _CRC_TABLE[(crc ^ column) & 0xFF] ^ (crc >> 8)
-        sums[start : start + _CRC_CHUNK] = crc ^ 0xFFFFFFFF
-    return sums
+def read_records(read: Callable[[], bytes], mark: int) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
+    """Read records, and tell of each whether it is one.
+
+    Parameters
+    ----------
+    read
+        Reads them; it is asked twice where a processor may show a mark before what was stored before it.
+    mark
+        The file's; 0 where it has none yet.
+    """
+    data = read()
+    records = np.frombuffer(data, RECORD, count=len(data) // RECORD_BYTES)
+    valid: NDArray[np.bool_] = (records["mark"] == mark) & (mark != 0)
+    if not _KEEPS_ORDER and valid.any():
+        time.sleep(_SETTLE_S)
+        data = read()
+        records = np.frombuffer(data, RECORD, count=len(valid))
+    return records, valid
 
 
-def _crc_table() -> NDArray[np.uint32]:
-    table = np.arange(256, dtype=np.uint32)
-    for _ in range(8):
-        table = np.where(table & 1, (table >> 1) ^ np.uint32(0xEDB88320), table >> 1).astype(np.uint32)
-    return table
-
-
-_CRC_TABLE = _crc_table()
+def _read_from(file: BinaryIO, start: int) -> bytes:
+    file.seek(start)
+    return file.read()

@@ -1,6 +1,6 @@
 """One metric of an active run, and the hot path of ``log_metric``: from a value to a record in mapped memory.
 
-``log`` says by itself what ``PointFile.append`` would do, since a call costs a tenth of all that there is to do here.
+``log`` does by itself what ``PointFile.append`` would do, since a call costs a tenth of all that there is to do here.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 import struct
 from time import time_ns
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 from jtrack.errors import InvalidInputError
-from jtrack.store.points import pack_record, seal_into
+from jtrack.store.points import pack_record, write_record
 from jtrack.values import metric_step, metric_value
 
 if TYPE_CHECKING:
@@ -37,25 +36,30 @@ class Series:
         if step is None:
             step = int(self.step) + 1  # a narrow integer of numpy's would overflow
         at_ns = time_ns() if timestamp is None else int(timestamp) * 1_000_000
+        block = self._writer.points.block
         try:
-            record = pack_record(step, at_ns, value, self._number)
-        except struct.error:  # cheaper than to look at the type of every step beforehand
-            self.log(value, self._whole_step(step, timestamp), timestamp)
-            return
-        points = self._writer.points
-        block = points.block
-        try:
-            seal_into(block.memory, block.slots.pop(), record, crc32(record))
+            slot = block.slots.pop()
         except IndexError:  # the block is full, or nothing was ever logged here
-            points.append(record)
+            self._log_slowly(value, step, at_ns)
+            return
+        try:
+            write_record(block.memory, slot, step, at_ns, value, self._number, block.mark)
+        except struct.error:  # cheaper than to look at the type of every step beforehand
+            block.slots.append(slot)
+            self._log_slowly(value, step, at_ns)
+            return
         self.step = step
         self.value = value
 
-    def _whole_step(self, step: Any, timestamp: int | None) -> int:
-        """Return a step that can be packed; raises InvalidInputError if there is none, or the time was at fault."""
-        whole = metric_step(self._key, step)
-        if type(step) is int:
+    def _log_slowly(self, value: float, step: Any, at_ns: int) -> None:
+        step = metric_step(self._key, step)
+        try:
+            record = pack_record(step, at_ns, value, self._number)
+        except struct.error:
             raise InvalidInputError(
-                f"timestamp {timestamp} of metric {self._key!r} does not fit 64 bits", "a timestamp is in milliseconds"
-            )
-        return whole
+                f"timestamp {at_ns // 1_000_000} of metric {self._key!r} does not fit 64 bits",
+                "a timestamp is in milliseconds",
+            ) from None
+        self._writer.points.append(record)
+        self.step = step
+        self.value = value
