@@ -33,9 +33,15 @@ class _Process:
         self.tracking_uri: str | None = None
         self.experiment_id: str | None = None
         self.runs: list[ActiveRun] = []
+        # The one that is open, if it is only one: then it is meant wherever somebody logs.
+        self.only_run: ActiveRun | None = None
         self.last_run: ActiveRun | None = None
         self.stores: dict[Path, Store] = {}
         self.listeners: list[RunListener] = []
+
+    def note_only_run(self) -> None:
+        """Follow a change of ``runs``."""
+        self.only_run = self.runs[0] if len(self.runs) == 1 else None
 
 
 process = _Process()
@@ -101,6 +107,7 @@ def enter_run(run: ActiveRun) -> None:
             process.runs.append(run)
         else:
             process.runs.insert(0, run)
+        process.note_only_run()
     _tell_listeners(run)
 
 
@@ -109,6 +116,7 @@ def leave_run(run: ActiveRun) -> None:
     with process.lock:
         if run in process.runs:
             process.runs.remove(run)
+        process.note_only_run()
         process.last_run = run
         if context_run.get() is run:
             context_run.set(run.outer)

@@ -64,10 +64,12 @@ def _write_points(run: object, key: str, chance: random.Random, began_ns: int, n
     # A step below log_metric, which takes times in milliseconds only: real ones have digits beyond.
     writer = run.store.writer  # type: ignore[attr-defined]
     series = writer.series(run.run_id, key)  # type: ignore[attr-defined]
+    from jtrack.store.points import pack_record
+
     level, at_ns, append = chance.random(), began_ns, writer.points.append
     for step in range(n_steps):
         at_ns += 1_000_000_000 + int(chance.gauss(0, 20_000_000))
-        append(series, step, at_ns, level / (1 + step) + 0.01 * chance.random())
+        append(pack_record(step, at_ns, level / (1 + step) + 0.01 * chance.random(), series))
 
 
 if __name__ == "__main__":
