@@ -43,12 +43,15 @@ _seal_into = struct.Struct("<28sI").pack_into
 _seal = struct.Struct("<28sI").pack
 
 
-class Block(NamedTuple):
+class Block:
     """One mapped piece of the file, the offsets in it that nobody has claimed yet, and the file's mark."""
 
-    memory: mmap.mmap | bytearray
-    slots: list[int]
-    mark: int
+    __slots__ = ("mark", "memory", "slots")
+
+    def __init__(self, memory: mmap.mmap | bytearray, slots: list[int], mark: int) -> None:
+        self.memory = memory
+        self.slots = slots
+        self.mark = mark
 
 
 class Sum(NamedTuple):

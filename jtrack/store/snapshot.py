@@ -26,7 +26,7 @@ from jtrack.store.schema import check_version, create_tail, create_views
 from jtrack.store.stage import Stage, stage_batches
 from jtrack.store.tail import JournalReader
 
-_LARGE_BYTES = 300_000_000
+_LARGE_BYTES = 100_000_000
 
 
 class Snapshot:
@@ -55,9 +55,10 @@ class Snapshot:
             self._attach(path)
         create_tail(self.connection)
         create_views(self.connection, folder.artifacts, is_folded=path is not None)
-        if path is None or path.stat().st_size < _LARGE_BYTES:
-            # Most questions are small, and handing them to several threads takes longer than to answer them.
-            self.connection.execute("SET threads = 1")
+        # Taking the tail is many small statements, as are most questions: handing these to several threads takes
+        # longer than to answer them.
+        self.connection.execute("SET threads = 1")
+        self._is_large = path is not None and path.stat().st_size >= _LARGE_BYTES
         self.folded = read_positions(self.connection)
         self._news = News(self.connection)
         self._readers: dict[str, JournalReader] = {}
@@ -96,6 +97,9 @@ class Snapshot:
         if left or living != self._living or not self._killed.isdisjoint(stage.rows["runs"]):
             self._living = living
             self._note_killed()
+        if self._is_large:
+            self._is_large = False
+            self.connection.execute("RESET threads")
 
     def _merge(self, stage: Stage) -> None:
         if self._news.fits(stage):
