@@ -94,6 +94,7 @@ _HOMES = {
     "load_model": "jtrack.registry.load",
     "log_model": "jtrack.registry.save",
     "save_model": "jtrack.registry.save",
+    "serve": "jtrack.widgets.served.panel",
     "runs": "jtrack.widgets.runs.panel",
     "compare": "jtrack.widgets.compare.panel",
     "live": "jtrack.widgets.live.panel",

@@ -228,6 +228,10 @@ class ExportError(JTrackError, RuntimeError):
     """A model that can't leave its notebook, or that is not the same outside; nothing is left behind."""
 
 
+class ServingError(JTrackError, RuntimeError):
+    """A server that can't be started, or that doesn't answer."""
+
+
 class SweepError(JTrackError, RuntimeError):
     """A sweep that can't go on; what was finished stays, and ``resume=`` takes it up."""
 

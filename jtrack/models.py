@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jtrack.registry.model import Model
+    from jtrack.registry.serving.recorded import load_requests, replay_requests
     from jtrack.registry.signature import Signature as ModelSignature
     from jtrack.registry.signature import infer_signature
     from jtrack.widgets.models.panel import ModelsPanel
@@ -22,9 +23,11 @@ _HOMES = {
     "Model": ("jtrack.registry.model", "Model"),
     "ModelSignature": ("jtrack.registry.signature", "Signature"),
     "infer_signature": ("jtrack.registry.signature", "infer_signature"),
+    "load_requests": ("jtrack.registry.serving.recorded", "load_requests"),
+    "replay_requests": ("jtrack.registry.serving.recorded", "replay_requests"),
 }
 
-__all__ = ["Model", "ModelSignature", "infer_signature"]
+__all__ = ["Model", "ModelSignature", "infer_signature", "load_requests", "replay_requests"]
 
 
 class _Models(ModuleType):

@@ -15,6 +15,7 @@ from jtrack.errors import InvalidInputError
 
 STORE_FOLDER = ".jtrack"
 TRACKING_URI_VARIABLE = "JTRACK_TRACKING_URI"
+STATE_VARIABLE = "JTRACK_STATE_DIR"
 
 
 def default_tracking_uri(start: Path | None = None) -> str:
@@ -53,6 +54,15 @@ def parse_store_path(uri: str | os.PathLike[str]) -> Path:
         parsed = urlparse(text)
         return Path(unquote(parsed.netloc + parsed.path)).expanduser().absolute()
     raise InvalidInputError(f"no store can be opened at {text!r}", "give a folder: 'path' or 'file:path'")
+
+
+def state_path() -> Path:
+    """Name the folder of what this machine knows of running servers: ``$JTRACK_STATE_DIR``, or where such things go."""
+    named = os.environ.get(STATE_VARIABLE)
+    if named:
+        return Path(named).expanduser().absolute()
+    base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_STATE_HOME")
+    return Path(base or Path.home() / ".local" / "state").expanduser().absolute() / "jtrack"
 
 
 def user_name() -> str | None:

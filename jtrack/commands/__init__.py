@@ -19,7 +19,9 @@ from jtrack.commands.demo import DEMO
 from jtrack.commands.doctor import DOCTOR
 from jtrack.commands.export import EXPORT
 from jtrack.commands.models import MODELS_LIST, PROMOTE, REGISTER
+from jtrack.commands.predict import MODELS_PREDICT
 from jtrack.commands.runs import RUNS
+from jtrack.commands.serve import MODELS_PS, MODELS_SERVE, MODELS_STOP
 
 __all__ = [
     "COMMANDS",
@@ -33,7 +35,21 @@ __all__ = [
     "run_command",
 ]
 
-COMMANDS: tuple[Command, ...] = (DEMO, RUNS, COMPARE, REGISTER, PROMOTE, MODELS_LIST, EXPORT, COMPACT, DOCTOR)
+COMMANDS: tuple[Command, ...] = (
+    DEMO,
+    RUNS,
+    COMPARE,
+    REGISTER,
+    PROMOTE,
+    MODELS_LIST,
+    MODELS_SERVE,
+    MODELS_PS,
+    MODELS_STOP,
+    MODELS_PREDICT,
+    EXPORT,
+    COMPACT,
+    DOCTOR,
+)
 
 # What the first word of a command of two says.
 GROUPS = {"models": "Registered models: what there is, and serving it."}

@@ -84,6 +84,7 @@ class Command:
             help=self.summary.rstrip("."),
             description=self.description,
             formatter_class=argparse.RawDescriptionHelpFormatter,
+            conflict_handler="resolve",  # -h is MLflow's --host where there is one; --help stays
         )
         parser.set_defaults(does=self)
         self.add_arguments(parser)

@@ -22,7 +22,7 @@ from jtrack.sweeps.shorthand import DISTRIBUTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LINE = re.compile(r"\s*(%%track|%track|%%sweep|%runs|%compare|%parallel|%register|%promote|%models|%jtrack)\s")
+_LINE = re.compile(r"\s*(%%track|%track|%%sweep|%runs|%compare|%parallel|%register|%promote|%models|%serve|%jtrack)\s")
 _LIST_VALUE = re.compile(r"--(params|metrics)[ =](\S*,)?\S*$")
 _ATTRIBUTES = ("run_name", "status", "started_at", "ended_at", "user_name", "run_id", "kind")
 
@@ -44,6 +44,7 @@ class MagicCompleter:
             "%register": self._for_register,
             "%promote": self._for_promote,
             "%models": self._for_models,
+            "%serve": self._for_serve,
             "%jtrack": _for_command,
         }
 
@@ -133,6 +134,13 @@ class MagicCompleter:
     def _for_models(self, before: str, cell: str) -> Choices:
         return [(quoted(name), "text") for name in self._known.names().models]
 
+    def _for_serve(self, before: str, cell: str) -> Choices:
+        if re.search(r"--stop[ =]\S*$", before):
+            return _running_ports()
+        options = ("--stop", "--port", "--workers", "--token", "--record", "--no-join", "--detach", "--help")
+        uris = self._model_uris() if len(words_before(before)) == 1 else []
+        return [*uris, *((option, "param") for option in options)]
+
     def _model_uris(self) -> Choices:
         names = self._known.names()
         return [(f"models:/{each}", "text") for each in (*names.aliases, *names.versions)]
@@ -150,6 +158,12 @@ def _aliases(addresses: tuple[str, ...]) -> list[str]:
 
 def _is_of(address: str, sign: str, word: str) -> bool:
     return address.rpartition(sign)[0] == word.strip("'\"")
+
+
+def _running_ports() -> Choices:
+    from jtrack.registry.serving.server import running_servers
+
+    return [(str(server.port), "text") for server in running_servers()]
 
 
 def quoted_key(key: str) -> str:

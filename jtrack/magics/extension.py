@@ -15,6 +15,7 @@ from jtrack.magics.export_magics import ExportMagics
 from jtrack.magics.line_magics import TrackMagics
 from jtrack.magics.panel_magics import PanelMagics
 from jtrack.magics.registry_magics import RegistryMagics
+from jtrack.magics.serve_magics import ServeMagics
 from jtrack.magics.sweep_magic import SweepMagics
 from jtrack.magics.tracker import CellTracker
 from jtrack.settings import TRACKING_URI_VARIABLE, default_tracking_uri
@@ -37,7 +38,7 @@ def load(shell: InteractiveShell) -> None:
     completer = MagicCompleter()
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(completer.matcher)
-    panels = (PanelMagics(shell), RegistryMagics(shell), ExportMagics(shell))
+    panels = (PanelMagics(shell), RegistryMagics(shell), ExportMagics(shell), ServeMagics(shell))
     shell.register_magics(TrackMagics(shell, tracker, completer), SweepMagics(shell, tracker), *panels)
 
 
@@ -52,7 +53,7 @@ def unload(shell: InteractiveShell) -> None:
     _configurables(shell).remove(magics.tracker.desk.settings)
     others = (
         shell.magics_manager.registry[kind.__name__]
-        for kind in (PanelMagics, RegistryMagics, ExportMagics, SweepMagics)
+        for kind in (PanelMagics, RegistryMagics, ExportMagics, ServeMagics, SweepMagics)
     )
     for registered in (magics, *others):
         _unregister(shell, registered)

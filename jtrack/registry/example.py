@@ -58,6 +58,18 @@ class InputExample:
         return info
 
 
+def serving_body(data: Any, params: Mapping[str, Any] | None = None) -> str:
+    """Give data the form of the body of a request to a scoring server.
+
+    Raises
+    ------
+    InvalidInputError
+        Something in them has no form in JSON.
+    """
+    _, _, serving = _forms(data)
+    return to_json(serving if params is None else {**serving, "params": dict(params)})
+
+
 def load_input_example(folder: str | Path, model: Model | None = None) -> Any | None:
     """Read the data of a model's input example, with the types that its signature says.
 

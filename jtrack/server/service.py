@@ -18,9 +18,9 @@ from jtrack import queries
 from jtrack.server.panels import Panels
 from jtrack.server.places import Place
 from jtrack.server.shelf import Shelf
-from jtrack.server.watch import FolderWatch
 from jtrack.store import Store
 from jtrack.store.folder import StoreFolder
+from jtrack.store.watch import FolderWatch
 
 N_THREADS = 8
 LOOK_EVERY_S = 0.05

@@ -12,8 +12,8 @@ import pytest
 import jtrack
 from jtrack.server.files import RangeError, disposition, parse_range, sniff_type
 from jtrack.server.shelf import Shelf
-from jtrack.server.watch import FolderWatch
 from jtrack.store.folder import StoreFolder
+from jtrack.store.watch import FolderWatch
 from tests.store.processes import start, wait_for_line
 
 

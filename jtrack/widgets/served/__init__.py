@@ -1,0 +1,1 @@
+"""A server as a notebook shows it: where it is, and how it is asked."""
