@@ -16,7 +16,15 @@ from jtrack.errors import InvalidInputError
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 
 # What a command can't do without.
-NEEDED = {"compare": ["a", "b"], "export": ["nb.ipynb"], "register": ["@last", "churn"], "promote": ["churn", "1"]}
+NEEDED = {
+    "compare": ["a", "b"],
+    "export": ["nb.ipynb"],
+    "register": ["@last", "churn"],
+    "promote": ["churn", "1"],
+    "models serve": ["-m", "models:/churn/1"],
+    "models predict": ["-m", "models:/churn/1"],
+    "models stop": ["5000"],
+}
 
 
 def words_of(command: Command) -> list[str]:
