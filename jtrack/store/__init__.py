@@ -32,6 +32,7 @@ class Store:
         self._catalog: Catalog | None = None
         self._lock = threading.Lock()
         self._seen: set[str] = set()
+        self.known_experiments: set[str] = {"0"}  # ids that were seen to be there
         _stores.add(self)
 
     @property

@@ -179,8 +179,9 @@ def _drop_folded(folder: StoreFolder, readers: list[JournalReader], number: int)
     with suppress(OSError):
         for reader in readers:
             if reader.finished:
-                folder.points_path(reader.writer).unlink(missing_ok=True)
+                # The events first: without them nobody looks for the points.
                 folder.events_path(reader.writer).unlink(missing_ok=True)
+                folder.points_path(reader.writer).unlink(missing_ok=True)
         for older, path in folder.generations():
             if older < number:
                 path.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ folds from doing the same work, and makes read-modify-write of names short and o
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import time
@@ -14,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
-from jtrack.errors import StorePathError
+from jtrack.errors import StorePathError, StoreVersionError
 
 fcntl: ModuleType | None
 try:
@@ -22,6 +23,7 @@ try:
 except ImportError:  # Windows has no flock: liveness then rests on heartbeats alone
     fcntl = None
 
+SCHEMA_VERSION = 2
 EVENTS_SUFFIX = ".events"
 POINTS_SUFFIX = ".points"
 _MOST_TRIES = 200
@@ -47,9 +49,12 @@ class StoreFolder:
         ------
         StorePathError
             The path is a file, or the folder can't be made or written.
+        StoreVersionError
+            It is a newer jtrack's, and is left as it is.
         """
         try:
             self.journal.mkdir(parents=True, exist_ok=True)
+            self._check_version()
             self._keep_out_of_git()
         except (FileExistsError, NotADirectoryError):
             blocking = next(
@@ -105,8 +110,14 @@ class StoreFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder's lock for a short read-modify-write; waits for whoever has it."""
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        """Hold the folder's lock for a short read-modify-write; waits for whoever has it.
+
+        Raises
+        ------
+        StorePathError
+            The folder can't be written.
+        """
+        descriptor = self._open_lock("lock")
         try:
             if fcntl is not None:
                 with suppress(OSError):
@@ -118,11 +129,30 @@ class StoreFolder:
     @contextmanager
     def fold_lock(self) -> Iterator[bool]:
         """Try to become the one who folds; gives ``False`` where another process is at it."""
-        descriptor = os.open(self.path / "fold.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = self._open_lock("fold.lock")
         try:
             yield try_lock(descriptor)
         finally:
             os.close(descriptor)
+
+    def _open_lock(self, name: str) -> int:
+        try:
+            return os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise unwritable(self.path, error) from None
+
+    def _check_version(self) -> None:
+        """Refuse to write into a store of a newer jtrack, which says its version beside its files."""
+        version = self.path / "schema_version"
+        try:
+            found = int(version.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            found = 0
+        if found > SCHEMA_VERSION:
+            raise StoreVersionError(self.path, found, SCHEMA_VERSION)
+        if found < SCHEMA_VERSION:
+            with suppress(OSError):  # a full disk, say: what is written says it too
+                version.write_text(f"{SCHEMA_VERSION}\n", encoding="ascii")
 
     def _keep_out_of_git(self) -> None:
         ignore = self.path / ".gitignore"
@@ -140,9 +170,16 @@ def _size(path: Path) -> int:
 
 def unwritable(path: Path, error: OSError) -> StorePathError:
     """Say in one line why ``path`` can't be written, and what to do instead."""
-    return StorePathError(
-        path, error.strerror or str(error), "free some room, or jtrack.set_tracking_uri('a/folder/you/can/write')"
-    )
+    if isinstance(error, StorePathError):  # it says all that already
+        return error
+    return StorePathError(path, error.strerror or str(error), remedy_of(error))
+
+
+def remedy_of(error: OSError) -> str:
+    """Say what can be done about a folder that can't be written."""
+    elsewhere = "jtrack.set_tracking_uri('a/folder/you/can/write')"
+    is_full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None))
+    return f"free some room, or {elsewhere}" if is_full else elsewhere
 
 
 def try_lock(descriptor: int) -> bool:

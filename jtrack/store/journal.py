@@ -20,6 +20,7 @@ import time
 import warnings
 import weakref
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,10 +28,9 @@ from zlib import crc32
 
 from jtrack import settings
 from jtrack.errors import StorePathError
-from jtrack.store.folder import StoreFolder, hold_lock, unwritable
+from jtrack.store.folder import SCHEMA_VERSION, StoreFolder, hold_lock, remedy_of, unwritable
 from jtrack.store.points import NO_BLOCK, PointFile
 
-SCHEMA_VERSION = 2
 HEARTBEAT_S = 2.0
 ROTATE_BYTES = 256 * 1024 * 1024
 
@@ -128,6 +128,9 @@ class Writer:
         self._series_numbers = itertools.count(1)
         # What a fresh pair of files must be told of: the runs that are open, and the series that points refer to.
         self._open_runs: dict[str, dict[str, int]] = {}
+        # What else the disk refused: tried again like the rest.
+        self._deferred: deque[Callable[[], None]] = deque()
+        self._deferred_fault: OSError | None = None
         self._warned = False
         self._stop = threading.Event()
         _writers.add(self)
@@ -136,6 +139,14 @@ class Writer:
         """Append one event about ``subject``."""
         (self._events or self.open()[0]).append(kind, subject, detail)
         self._look_for_faults()
+
+    def defer(self, deed: Callable[[], None], error: OSError) -> None:
+        """Try what the disk refused to write beside the journal again with each heartbeat."""
+        with self._lock:
+            self.open()
+            self._deferred.append(deed)
+            self._deferred_fault = error
+            self._look_for_faults()
 
     def mark(self) -> JournalMark:
         """Tell where the journal ends now, for one who will follow it from here on."""
@@ -185,6 +196,7 @@ class Writer:
             try:
                 self.points.beat()
                 self._note_sums(self._events, self.points)
+                self._do_deferred()
                 self._events.beat()
             except OSError as error:
                 self._events.fault = error
@@ -197,13 +209,14 @@ class Writer:
         """Count what the disk has refused so far and memory keeps."""
         if self._events is None or not isinstance(self.points, PointFile):
             return 0
-        return len(self._events.waiting) + len(self.points.waiting)
+        return len(self._events.waiting) + len(self.points.waiting) + len(self._deferred)
 
     def close(self) -> None:
         """Write what waits and end the sign of life."""
         self._stop.set()
         with self._lock:
             if self._events is not None and isinstance(self.points, PointFile):
+                self._do_deferred()
                 self._note_sums(self._events, self.points)
                 self.points.close()
                 self._events.close()
@@ -213,6 +226,7 @@ class Writer:
     def reset_after_fork(self) -> None:
         """Forget the parent's files; the child's own are opened by its first word."""
         self._lock = threading.RLock()
+        self._deferred.clear()
         if self._events is not None and isinstance(self.points, PointFile):
             self._events.abandon()
             self.points.abandon()
@@ -239,6 +253,16 @@ class Writer:
                 events.append("series", run_id, {"number": number, "key": key})
         self._events, self.points = events, points
 
+    def _do_deferred(self) -> None:
+        self._deferred_fault = None
+        while self._deferred:
+            try:
+                self._deferred[0]()
+            except OSError as error:
+                self._deferred_fault = error
+                return
+            self._deferred.popleft()
+
     def _note_sums(self, events: EventFile, points: PointFile) -> None:
         for summed in points.new_sums():
             events.append("points_summed", self.name, summed._asdict())
@@ -258,14 +282,14 @@ class Writer:
     def _look_for_faults(self, final: bool = False) -> None:
         if self._events is None or not isinstance(self.points, PointFile):
             return
-        fault = self._events.fault or self.points.fault
+        fault = self._events.fault or self.points.fault or self._deferred_fault
         if fault is None:
             self._warned = False
         elif final or not self._warned:
             self._warned = True
             end = "is lost with this process" if final else "is kept in memory and tried again"
             message = f"{self.folder.path}: {fault.strerror}: what is logged {end} ({self.n_waiting} waiting)"
-            warn_unwritten(message)
+            warn_unwritten(f"{message}; {remedy_of(fault)}")
 
 
 def warn_unwritten(message: str) -> None:

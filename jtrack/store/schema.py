@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from jtrack.errors import StoreVersionError
-from jtrack.store.journal import SCHEMA_VERSION
+from jtrack.store.folder import SCHEMA_VERSION
 
 # Table → its columns, in order. The first `KEYS[table]` columns identify a row.
 COLUMNS: dict[str, dict[str, str]] = {

@@ -20,8 +20,8 @@ from jtrack.values import param_number
 
 Row = dict[str, Any]
 
-# Nobody else's affair: as many as there are metrics, and one every few seconds.
-_JOURNALS_OWN = ("series", "points_summed")
+# Nobody else's affair: as many as there are metrics, one every few seconds, and all packages once a process.
+_JOURNALS_OWN = ("series", "points_summed", "environment_seen")
 
 
 class Stage:

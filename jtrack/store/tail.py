@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jtrack.errors import StoreVersionError
-from jtrack.store.folder import StoreFolder, is_locked
-from jtrack.store.journal import SCHEMA_VERSION, JournalMark, open_line
+from jtrack.store.folder import SCHEMA_VERSION, StoreFolder, is_locked
+from jtrack.store.journal import JournalMark, open_line
 from jtrack.store.points import HEADER, HEADER_BYTES, MAGIC, RECORD_BYTES, Sum
 
 RECORD = np.dtype([("step", "<i8"), ("at", "<i8"), ("value", "<f8"), ("series", "<u4"), ("mark", "<u4")])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from jtrack import settings
 from jtrack.store import Store
+from jtrack.tracking.unrecorded import UnrecordedRun
 
 if TYPE_CHECKING:
     from jtrack.tracking.run import ActiveRun
@@ -33,6 +34,8 @@ class _Process:
         self.tracking_uri: str | None = None
         self.experiment_id: str | None = None
         self.runs: list[ActiveRun] = []
+        # While a cell runs whose run could not be opened: what it logs goes nowhere.
+        self.unrecorded: UnrecordedRun | None = None
         # The one that is open, if it is only one: then it is meant wherever somebody logs.
         self.only_run: ActiveRun | None = None
         self.last_run: ActiveRun | None = None
@@ -151,9 +154,12 @@ def own_active_run() -> ActiveRun | None:
     return run
 
 
-def _reset_lock_after_fork() -> None:
+def _reset_locks_after_fork() -> None:
+    # Another thread of the parent may have held one, and there is no such thread here to let it go.
     process.lock = threading.RLock()
+    for run in process.runs:
+        run.reset_after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reset_lock_after_fork)
+    os.register_at_fork(after_in_child=_reset_locks_after_fork)

@@ -20,7 +20,10 @@ def find_experiment(store: Store, *, experiment_id: str | None = None, name: str
         "SELECT * FROM experiments WHERE experiment_id = ? OR name = ? ORDER BY lifecycle_stage LIMIT 1",
         [experiment_id, name],
     )
-    return _experiment(rows[0]) if rows else None
+    if not rows:
+        return None
+    store.known_experiments.add(rows[0]["experiment_id"])
+    return _experiment(rows[0])
 
 
 def get_experiment(store: Store, *, experiment_id: str | None = None, name: str | None = None) -> Experiment:
@@ -35,6 +38,19 @@ def get_experiment(store: Store, *, experiment_id: str | None = None, name: str 
     if found is None:
         raise ExperimentNotFoundError(experiment_id or name, _names(store))
     return found
+
+
+def check_experiment(store: Store, experiment_id: str) -> str:
+    """Return the id of an experiment that is there; one that this process has seen costs no question.
+
+    Raises
+    ------
+    ExperimentNotFoundError
+        There is none; the hint lists what there is.
+    """
+    if experiment_id not in store.known_experiments:
+        get_experiment(store, experiment_id=experiment_id)
+    return experiment_id
 
 
 def get_experiments(store: Store, ids: list[str]) -> list[Experiment]:

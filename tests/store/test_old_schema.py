@@ -11,7 +11,7 @@ import jtrack
 from jtrack import queries
 from jtrack.registry import versions
 from jtrack.store import Store
-from jtrack.store.journal import SCHEMA_VERSION
+from jtrack.store.folder import SCHEMA_VERSION
 from jtrack.tracking import current_store, set_tracking_uri
 from tests.widgets.registered_models import log_model_run
 
