@@ -17,6 +17,7 @@ from jtrack.errors import InvalidInputError
 
 MAX_KEY_LENGTH = 250
 MAX_VALUE_BYTES = 16 * 1024 * 1024
+MAX_ARRAY_ITEMS = 10_000
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 _NUMERIC_TEXT = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
@@ -48,38 +49,56 @@ def check_text(noun: str, key: str, value: object) -> str:
 
 
 def plain_value(value: Any) -> Any:
-    """Unwrap numpy scalars, 0-d arrays and 0-d tensors to the Python value they hold."""
+    """Unwrap numpy scalars, 0-d arrays and 0-d tensors to the Python value they hold.
+
+    Raises
+    ------
+    ValueError
+        It holds none: a tensor without data, a long double that no float64 is exactly.
+    """
     if type(value) in (float, int, str, bool, type(None)):
         return value
     if isinstance(value, enum.Enum):
         return plain_value(value.value) if isinstance(value, (int, str, float)) else value
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
-        item = value.item()
-        # A long double's item() is itself, and wider than float64.
-        return item if type(item) is not type(value) else _exact_float("value", value)
+        return _item_of(value)
     for plain in (bool, int, float, str):
         if isinstance(value, plain):
             return plain(value)
     return value
 
 
+def _item_of(value: Any) -> Any:
+    if getattr(getattr(value, "dtype", None), "kind", "") in "mM":
+        return str(value)  # of nanoseconds, item() is a bare int
+    try:
+        item = value.item()
+    except RuntimeError as error:  # torch's, of a tensor without data
+        raise ValueError(str(error).partition("\n")[0]) from None
+    # A long double's item() is itself, and wider than float64.
+    return item if type(item) is not type(value) else _exact_float("value", value)
+
+
 def render_param(key: str, value: Any) -> tuple[str, str]:
     """Give the text and the JSON of a param; :func:`parse_param` turns the JSON back into the value.
 
     ``None``, bool, int of any size, float with NaN and infinities, str, and lists, tuples and dicts of
-    these come back as they went in. Any other object is kept as its ``str()``, as MLflow does.
+    these come back as they went in; arrays and tensors as lists. Any other object is kept as its ``str()``, as
+    MLflow does.
 
     Raises
     ------
     InvalidInputError
-        The value can't be kept whole: half a character, a cycle, more than 16 MiB.
+        The value can't be kept whole: half a character, a cycle, more than 16 MiB, a table, a large array.
     """
     try:
-        plain = plain_value(value)
+        plain = _without_arrays(plain_value(value))
         text = plain if isinstance(plain, str) else str(plain)
         encoded = json.dumps(_encode(plain), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (RecursionError, ValueError) as error:
-        raise InvalidInputError(f"param {key!r} can't be kept: {error}", "log it with log_dict or log_text") from None
+        raise InvalidInputError(
+            f"param {key!r} can't be kept: {error}", "log it with log_dict or log_artifact"
+        ) from None
     _check_encodable(f"param {key!r}", encoded)
     _check_size(f"param {key!r}", encoded)
     return text, encoded
@@ -119,6 +138,16 @@ def metric_value(key: str, value: Any) -> float:
             f"metric {key!r} is a number, not {type(value).__name__}: {value!r:.80}",
             "log text with log_param or set_tag",
         )
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        try:
+            # Compared as numpy's or torch's own, an int is rounded first, and equals what it was rounded to.
+            item = value.item()
+        except (RuntimeError, ValueError) as error:
+            raise InvalidInputError(f"metric {key!r} holds no number: {error}".partition("\n")[0]) from None
+        if type(item) in (int, float, bool):
+            value = item
+        elif isinstance(item, complex):
+            raise InvalidInputError(f"metric {key!r} is a number, not complex: {item!r}")
     return _exact_float(f"metric {key!r}", value)
 
 
@@ -160,6 +189,21 @@ def _check_encodable(what: str, text: str) -> None:
 def _check_size(what: str, text: str) -> None:
     if len(text) > MAX_VALUE_BYTES // 4 and len(text.encode("utf-8")) > MAX_VALUE_BYTES:
         raise InvalidInputError(f"{what} is larger than {MAX_VALUE_BYTES >> 20} MiB", "log it as an artifact: log_text")
+
+
+def _without_arrays(value: Any) -> Any:
+    """Turn arrays and tensors, also inside lists and dictionaries, into lists: their ``str()`` leaves parts out."""
+    if type(value) in (list, tuple):
+        return type(value)(_without_arrays(item) for item in value)
+    if type(value) is dict:
+        return {key: _without_arrays(item) for key, item in value.items()}
+    n_dimensions = getattr(value, "ndim", None)
+    if isinstance(value, type) or not isinstance(n_dimensions, int) or n_dimensions == 0:
+        return value
+    n_items = math.prod(value.shape)
+    if not hasattr(value, "tolist") or hasattr(value, "iloc") or n_items > MAX_ARRAY_ITEMS:
+        raise ValueError(f"a {type(value).__name__} of shape {tuple(value.shape)} is no setting")
+    return value.tolist()
 
 
 def _encode(value: Any) -> Any:

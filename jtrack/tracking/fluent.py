@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from jtrack import settings
 from jtrack.entities import Experiment, LifecycleStage, RunInfo, RunKind, RunStatus
@@ -63,6 +63,8 @@ def start_run(
         A run is active, and this one is not nested; or the run to take up is deleted.
     RunNotFoundError
         There is no run ``run_id``.
+    ExperimentNotFoundError
+        There is no experiment ``experiment_id``.
     StorePathError
         The store's folder can't be written.
     """
@@ -74,6 +76,8 @@ def start_run(
         run.set_tags(tags or {})
         return _with_system_metrics(run, log_system_metrics)
     store = outer.store if outer is not None else current_store()
+    if experiment_id is not None:
+        experiments.check_experiment(store, experiment_id)
     info = RunInfo(
         run_id=new_run_id(),
         experiment_id=experiment_id or (outer.experiment_id if outer else None) or _chosen_experiment_id(),
@@ -290,7 +294,10 @@ def log_figure(figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any
 
 
 def _active_or_new() -> ActiveRun:
-    return find_active_run() or start_run()
+    run = find_active_run()
+    if run is None and process.unrecorded is not None:
+        return cast("ActiveRun", process.unrecorded)
+    return run or start_run()
 
 
 def _check_free(nested: bool) -> ActiveRun | None:

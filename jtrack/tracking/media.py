@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
+import enum
 import io
 import json
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import Any
 
 from jtrack.errors import InvalidInputError
+
+
+def render_text(text: object, artifact_file: str) -> bytes:
+    """Render a text as UTF-8.
+
+    Raises
+    ------
+    InvalidInputError
+        It is none, or has half a character in it.
+    """
+    if isinstance(text, bytes | bytearray):
+        raise InvalidInputError(
+            f"{artifact_file!r} is to hold text, not bytes", "text.decode(), or log_artifact of a file"
+        )
+    try:
+        return str(text).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(
+            f"the text of {artifact_file!r} has half a character (a lone surrogate) at position {error.start}",
+            "text.encode('utf-8', 'replace').decode() drops it",
+        ) from None
 
 
 def render_dict(dictionary: Mapping[str, Any] | list[Any], artifact_file: str) -> bytes:
@@ -19,12 +43,31 @@ def render_dict(dictionary: Mapping[str, Any] | list[Any], artifact_file: str) -
     InvalidInputError
         Something in it has no form in that format.
     """
-    if PurePosixPath(artifact_file).suffix in (".yaml", ".yml"):
-        return _render_yaml(dictionary, artifact_file)
     try:
-        return json.dumps(dictionary, indent=2, ensure_ascii=False).encode()
+        # Through JSON for YAML too: it knows what to do with numbers of numpy's, times and paths.
+        text = json.dumps(dictionary, indent=2, ensure_ascii=False, default=_plain)
+        if PurePosixPath(artifact_file).suffix in (".yaml", ".yml"):
+            return _render_yaml(json.loads(text), artifact_file)
+        return text.encode()
     except (TypeError, ValueError) as error:
         raise _no_form(artifact_file, error) from None
+
+
+def _plain(value: Any) -> Any:
+    """Give what JSON has for an object that is more than that: arrays as lists, times and paths as text."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    raise TypeError(f"a {type(value).__name__} has no form in JSON")
 
 
 def render_figure(figure: Any, artifact_file: str, save_kwargs: dict[str, Any]) -> bytes:

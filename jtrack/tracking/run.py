@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from jtrack.entities import Cell, CellRole, DatasetInput, Environment, RunData, RunInfo, RunKind, RunStatus
 from jtrack.errors import InvalidInputError, ParamConflictError
-from jtrack.store import Store, warn_unwritten
+from jtrack.store import Store
 from jtrack.store.artifacts import check_artifact_path
 from jtrack.store.control import messages_end
 from jtrack.store.journal import JournalMark
@@ -74,7 +74,6 @@ class ActiveRun:
         self._tags: dict[str, str] = {}
         self._inputs: list[DatasetInput] = []
         self._lock = threading.RLock()
-        self._unwritten: list[tuple[bytes | Path, str]] = []
         self._controls: Controls | None = None
         self._sampler: SystemSampler | None = None
         self.journal_mark: JournalMark | None = None
@@ -285,6 +284,7 @@ class ActiveRun:
             return
         if not source.is_file():
             raise InvalidInputError(f"there is no file {os.fspath(local_path)!r}", f"paths start at {Path.cwd()}")
+        _check_readable(source)
         self._put(source.absolute(), source.name if artifact_path is None else f"{artifact_path}/{source.name}")
 
     def log_artifacts(self, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
@@ -292,13 +292,16 @@ class ActiveRun:
         root = Path(local_dir).expanduser().absolute()
         if not root.is_dir():
             raise InvalidInputError(f"there is no folder {os.fspath(local_dir)!r}", f"paths start at {Path.cwd()}")
-        for source in sorted(path for path in root.rglob("*") if path.is_file()):
+        sources = sorted(path for path in root.rglob("*") if path.is_file())
+        for source in sources:
+            _check_readable(source)
+        for source in sources:
             place = source.relative_to(root).as_posix()
             self._put(source, place if artifact_path is None else f"{artifact_path}/{place}")
 
     def log_text(self, text: str, artifact_file: str) -> None:
         """Keep a text as a file in UTF-8."""
-        self._put(check_text("text", artifact_file, text).encode(), artifact_file)
+        self._put(media.render_text(text, artifact_file), artifact_file)
 
     def log_dict(self, dictionary: Mapping[str, Any] | list[Any], artifact_file: str) -> None:
         """Keep a dictionary or list as YAML (``.yaml``, ``.yml``) or JSON (anything else)."""
@@ -323,13 +326,13 @@ class ActiveRun:
                 return
             status = RunStatus(status)
             ended_at = ended_at or datetime.now(UTC)
-            self._retry_unwritten(final=True)
             if self._sampler is not None:
                 self._sampler.stop()
             columns: dict[str, Any] = {"status": status.value, "ended_at": _micros(ended_at)}
             if error is not None:
                 columns["error"] = error.encode("utf-8", "replace").decode()
-            self.is_known_whole = self._knows_all()
+            # What the disk has not taken yet is nowhere else.
+            self.is_known_whole = self._knows_all() or self._writer.n_waiting > 0
             self._writer.event("run_changed", self.run_id, columns)
             self._info = replace(self._info, status=status, ended_at=ended_at, error=error)
             self.ended = True
@@ -356,6 +359,10 @@ class ActiveRun:
             return False
         return now.n_points - mark.n_points == len(self.series)
 
+    def reset_after_fork(self) -> None:
+        """Renew in a forked child what a thread of the parent may have been holding."""
+        self._lock = threading.RLock()
+
     def _open_controls(self) -> Controls:
         with self._lock:
             if self._controls is None:
@@ -367,26 +374,16 @@ class ActiveRun:
         try:
             self._write_artifact(content, path)
         except OSError as error:
-            self._unwritten.append((content, path))
-            warn_unwritten(
-                f"artifact {path!r} can't be written ({error.strerror}): kept, and tried again at the run's end"
-            )
-        else:
-            self._retry_unwritten()
-
-    def _retry_unwritten(self, final: bool = False) -> None:
-        waiting, self._unwritten = self._unwritten, []
-        for content, path in waiting:
-            try:
-                self._write_artifact(content, path)
-            except OSError as error:
-                self._unwritten.append((content, path))
-                if final:
-                    warn_unwritten(f"artifact {path!r} could not be written ({error.strerror})")
+            self._writer.defer(lambda: self._write_artifact(content, path), error)
 
     def _write_artifact(self, content: bytes | Path, path: str) -> None:
         n_bytes, digest = self.store.artifacts.put(content, self.artifact_path / path)
         self._writer.event("artifact_logged", self.run_id, {"path": path, "n_bytes": n_bytes, "sha256": digest})
+
+
+def _check_readable(source: Path) -> None:
+    if not os.access(source, os.R_OK):
+        raise InvalidInputError(f"{source} can't be read: permission denied")
 
 
 def _started_columns(info: RunInfo) -> dict[str, Any]:

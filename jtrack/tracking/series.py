@@ -35,7 +35,7 @@ class Series:
             value = metric_value(self._key, value)
         if step is None:
             step = int(self.step) + 1  # a narrow integer of numpy's would overflow
-        at_ns = time_ns() if timestamp is None else int(timestamp) * 1_000_000
+        at_ns = time_ns() if timestamp is None else self._moment_ns(timestamp)
         block = self._writer.points.block
         try:
             slot = block.slots.pop()
@@ -50,6 +50,15 @@ class Series:
             return
         self.step = step
         self.value = value
+
+    def _moment_ns(self, timestamp: Any) -> int:
+        try:
+            return int(timestamp) * 1_000_000
+        except (TypeError, ValueError, OverflowError):
+            raise InvalidInputError(
+                f"timestamp {timestamp!r} of metric {self._key!r} is no number of milliseconds since 1970",
+                "int(moment.timestamp() * 1000)",
+            ) from None
 
     def _log_slowly(self, value: float, step: Any, at_ns: int) -> None:
         step = metric_step(self._key, step)
