@@ -214,6 +214,17 @@ class UntrustedModelError(JTrackError, PermissionError):
         )
 
 
+class MissingPackageError(JTrackError, ImportError):
+    """A package that jtrack does without, and that this needs."""
+
+    def __init__(self, package: str, what: str, instead: str | None = None) -> None:
+        self.package = package
+        super().__init__(
+            f"{what} needs {package}, which is not installed",
+            f"pip install {package}" + (f"; {instead}" if instead else ""),
+        )
+
+
 class VariableNotFoundError(NotFoundError):
     """The notebook has no variable of this name."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jtrack.entities import Run
+from jtrack.errors import MissingPackageError
 
 
 def run_columns(runs: Sequence[Run]) -> dict[str, list[Any]]:
@@ -33,21 +34,37 @@ def runs_table(runs: Sequence[Run], output_format: str) -> Any:
 
     Raises
     ------
-    ModuleNotFoundError
+    MissingPackageError
         The library is not installed.
     """
     columns = run_columns(runs)
-    if output_format == "pandas":
-        import pandas as pd
+    try:
+        return _MAKERS[output_format](columns)
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            str(error.name), f"a table of {output_format}", "output_format='list' gives the runs themselves"
+        ) from None
 
-        return pd.DataFrame(columns)
-    if output_format == "polars":
-        import polars as pl
 
-        return pl.DataFrame(columns, strict=False)
+def _pandas_table(columns: dict[str, list[Any]]) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame(columns)
+
+
+def _polars_table(columns: dict[str, list[Any]]) -> Any:
+    import polars as pl
+
+    return pl.DataFrame(columns, strict=False)
+
+
+def _arrow_table(columns: dict[str, list[Any]]) -> Any:
     import pyarrow as pa
 
     return pa.table({name: _arrow_column(pa, values) for name, values in columns.items()})
+
+
+_MAKERS = {"pandas": _pandas_table, "polars": _polars_table, "arrow": _arrow_table}
 
 
 def _arrow_column(pa: Any, values: list[Any]) -> Any:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from jtrack.capture.environment import EnvironmentReader
 from jtrack.capture.git import read_git_state
-from jtrack.capture.notebook import CellOrigin, NotebookFinder
+from jtrack.capture.notebook import CellOrigin, NotebookFinder, find_cell_id
 from jtrack.capture.source import tracked_cell
 
 if TYPE_CHECKING:
@@ -111,12 +111,20 @@ class CellNote:
         """Record the cell unless that was done; gives the notebook's folder."""
         with self._lock:
             if not self._written.is_set():
-                path = None if notebook_path is None else str(notebook_path)
-                self.run.record_cell(tracked_cell(self.origin.source, self._identity, self._execution_count, path))
-                if path is not None:
-                    self.run.set_attributes(source_name=path)
+                self._record(notebook_path)
                 self._written.set()
         return None if notebook_path is None else notebook_path.parent
+
+    def _record(self, notebook_path: Path | None) -> None:
+        source, identity = self.origin.source, self._identity
+        if notebook_path is None:
+            self.run.record_cell(tracked_cell(source, identity, self._execution_count, None))
+            return
+        if self.origin.cell_id is None:
+            # Who executes a notebook as a whole sends no ids. With the file's own it is the same cell in JupyterLab.
+            identity = find_cell_id(notebook_path, source) or identity
+        self.run.record_cell(tracked_cell(source, identity, self._execution_count, str(notebook_path)))
+        self.run.set_attributes(source_name=str(notebook_path))
 
     def settle(self, timeout_s: float) -> None:
         """Wait until the cell is recorded; record it without its notebook when that takes too long."""

@@ -43,14 +43,14 @@ def cell_params(
     failed
         The cell stopped part way: what its later lines would have set is no param of it.
     """
-    if names is not None:
-        known = [name for name in names if name in bindings.literals or name in namespace]
-        return {name: bindings.literals.get(name, namespace.get(name)) for name in known}
-    return {
-        name: value
-        for name, value in bindings.literals.items()
-        if _is_setting(name, value) and (not failed or _holds(namespace, name, value))
+    settings = {
+        name: value for name, value in bindings.literals.items() if not failed or _holds(namespace, name, value)
     }
+    if names is not None:
+        # Where the source sets it to a literal and didn't come to that, the namespace has what an earlier cell set.
+        held = {name: namespace[name] for name in names if name in namespace and name not in bindings.literals}
+        return {name: (held | settings)[name] for name in names if name in held or name in settings}
+    return {name: value for name, value in settings.items() if _is_setting(name, value)}
 
 
 def cell_metrics(
@@ -59,6 +59,8 @@ def cell_metrics(
     bindings: Bindings,
     names: Sequence[str] | None = None,
     taken: Collection[str] = (),
+    *,
+    failed: bool = False,
 ) -> dict[str, float]:
     """Choose the metrics of a cell that ran.
 
@@ -70,9 +72,13 @@ def cell_metrics(
         Take exactly these; one that holds no number is left out. ``None`` goes by the rules above.
     taken
         Names that the run already has as a param or metric.
+    failed
+        The cell stopped part way: a name that holds what it held before is no result of it.
     """
     if names is None:
         names = [name for name in snapshot_numbers(namespace) if _is_result(name, before, namespace, bindings)]
+    if failed:
+        names = [name for name in names if name not in before or before[name] is not namespace.get(name)]
     numbers = {name: number_of(namespace.get(name)) for name in names if name not in taken}
     return {name: number for name, number in numbers.items() if number is not None}
 

@@ -98,18 +98,35 @@ def kernel_id_of(connection_file: Path | None) -> str | None:
 
 def holds_cell(notebook_path: Path, source: str, cell_id: str | None = None) -> bool:
     """Say whether the notebook as saved has a code cell with this id, or else with this source."""
+    cells = _code_cells(notebook_path)
+    if cell_id is not None:
+        return any(known == cell_id for known, _ in cells)
+    return any(text == source.strip() for _, text in cells)
+
+
+def find_cell_id(notebook_path: Path, source: str) -> str | None:
+    """Find the id of the one code cell with this source; ``None`` where there are several, or none that has an id."""
+    found = [known for known, text in _code_cells(notebook_path) if text == source.strip()]
+    return found[0] if len(found) == 1 else None
+
+
+def read_cell_ids(notebook_path: Path) -> list[str]:
+    """Read the ids of the code cells of the notebook as saved; none where it can't be read."""
+    return [cell_id for cell_id, _ in _code_cells(notebook_path) if cell_id is not None]
+
+
+def _code_cells(notebook_path: Path) -> list[tuple[str | None, str]]:
+    """Read id and source of each code cell of the notebook as saved; none where it can't be read."""
     try:
         cells = json.loads(notebook_path.read_text("utf-8")).get("cells", [])
     except (OSError, ValueError, AttributeError):
-        return False
+        return []
+    found = []
     for cell in cells:
-        if cell_id is not None and cell.get("id") == cell_id:
-            return True
-        text = cell.get("source", "")
-        text = text if isinstance(text, str) else "".join(text)
-        if cell_id is None and cell.get("cell_type") == "code" and text.strip() == source.strip():
-            return True
-    return False
+        if cell.get("cell_type") == "code":
+            text = cell.get("source", "")
+            found.append((cell.get("id"), (text if isinstance(text, str) else "".join(text)).strip()))
+    return found
 
 
 def _told_by_variable(namespace: Mapping[str, Any]) -> Path | None:

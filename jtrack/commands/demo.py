@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jtrack.capture.notebook import NOTEBOOK_VARIABLE
 from jtrack.commands.command import Command
 from jtrack.errors import InvalidInputError, JTrackError
 from jtrack.settings import STORE_FOLDER, TRACKING_URI_VARIABLE
@@ -133,7 +134,8 @@ def _execute(path: Path, store_path: Path, progress: Progress) -> None:
         extra_arguments=["--log-level=ERROR"],
     )
     try:
-        client.execute(env={**os.environ, TRACKING_URI_VARIABLE: str(store_path)})
+        told = {TRACKING_URI_VARIABLE: str(store_path), NOTEBOOK_VARIABLE: str(path.absolute())}
+        client.execute(env={**os.environ, **told})
     except CellExecutionError as error:
         raise JTrackError(
             f"cell {teller.index} of {path} failed: {error.ename}: {error.evalue}", f"see {path}"

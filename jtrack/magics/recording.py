@@ -146,7 +146,8 @@ class CellRecording:
         if settings.capture_metrics or header.metrics is not None:
             taken = {*self.run.metrics, *(self.run.params if header.metrics is None else ())}
             after = namespace if numbers_after is None or header.metrics is not None else numbers_after
-            numbers = cell_metrics(self.cell.numbers_before, after, self.cell.bindings, header.metrics, taken)
+            before, bindings = self.cell.numbers_before, self.cell.bindings
+            numbers = cell_metrics(before, after, bindings, header.metrics, taken, failed=failed)
             self._log_each("metric", self.run.log_metric, numbers)
         if not failed:
             self._name_missing("param", header.params or (), self.run.params)
@@ -249,5 +250,6 @@ def _show_card(run_id: str, live: LiveCard | None) -> None:
 
     from jtrack.widgets.card.panel import run_card
 
-    if live is None or not live.become(lambda: run_card(run_id)._repr_mimebundle_()):
-        display(run_card(run_id))  # type: ignore[no-untyped-call]
+    if live is not None:
+        live.leave()
+    display(run_card(run_id))  # type: ignore[no-untyped-call]

@@ -22,7 +22,8 @@ from jtrack.magics.header import Header
 from jtrack.magics.notices import Notices
 from jtrack.magics.readiness import Readiness
 from jtrack.magics.recording import CellRecording, Desk, open_recording
-from jtrack.tracking.context import add_run_listener, current_store, remove_run_listener
+from jtrack.tracking.context import add_run_listener, current_store, process, remove_run_listener
+from jtrack.tracking.unrecorded import UnrecordedRun
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
@@ -100,7 +101,9 @@ class CellTracker:
         header = self._header_of(cell)
         if header is not None:
             self.recording = open_recording(self.desk, header, cell)
-            if self.recording is not None:
+            if self.recording is None:
+                process.unrecorded = UnrecordedRun()
+            else:
                 self.recording.record_output()
                 self.desk.attempt("show the run while it runs", self.recording.show_live)
 
@@ -135,7 +138,7 @@ class CellTracker:
 
     def _end(self, error: BaseException | None) -> None:
         cell, recording, inside = self._cell, self.recording, self._inside
-        self._cell = self.recording = self._inside = None
+        self._cell = self.recording = self._inside = process.unrecorded = None
         if recording is not None:
             run = recording.run
             run.cell_before = self._runs.get(recording.cell.identity)

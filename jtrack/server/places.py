@@ -11,9 +11,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from jtrack import settings
+from jtrack import queries, settings
+from jtrack.capture.notebook import read_cell_ids
 from jtrack.errors import InvalidInputError
 
+_PATHS_OF_CELLS = """
+SELECT DISTINCT notebook_path AS path FROM cells
+WHERE cell_id IN (SELECT unnest(?::VARCHAR[])) AND role = 'tracked' AND notebook_path IS NOT NULL
+"""
 _DRIVE = re.compile(r"[A-Za-z]{2,}:")  # "RTC:" before the path of a notebook that several edit together
 
 
@@ -76,6 +81,20 @@ def resolve_below(root: Path, path: str) -> Path:
 def spellings(path: Path) -> list[str]:
     """Give the texts under which a path may have been recorded: as it was named, and with links followed."""
     return list(dict.fromkeys([str(path), os.path.realpath(path)]))
+
+
+def known_paths(notebook: Path) -> list[str]:
+    """Give the texts under which a notebook's runs may have been recorded: its path now, and those it had before.
+
+    A path is one that it had before if cells of this notebook ran there and no file is there any more. Questions go to
+    the store in force.
+    """
+    now = spellings(notebook)
+    cell_ids = read_cell_ids(notebook)
+    if not cell_ids:
+        return now
+    found = queries.rows(_PATHS_OF_CELLS, [cell_ids])
+    return list(dict.fromkeys([*now, *(row["path"] for row in found if not Path(row["path"]).exists())]))
 
 
 def _kernels_store(folder: Path) -> Path:

@@ -16,7 +16,7 @@ from typing import Any
 from jtrack import queries
 from jtrack.direction import order_metrics
 from jtrack.errors import ExperimentNotFoundError
-from jtrack.server.places import Place, spellings
+from jtrack.server.places import Place, known_paths, spellings
 from jtrack.server.question import Question, Scope
 from jtrack.server.values import typed_form
 from jtrack.store.search import plan_search
@@ -213,7 +213,7 @@ def _plan_scope(scope: Scope, place: Place) -> tuple[str, list[object]]:
     if scope is Scope.ALL:
         return "", []
     if scope is Scope.NOTEBOOK and place.notebook_path is not None:
-        paths = spellings(place.notebook_path)
+        paths = known_paths(place.notebook_path)
         return _WITH_CHILDREN.format(seeds=_OF_NOTEBOOK), [paths, paths]
     folders = [os.path.join(folder, "") for folder in spellings(place.folder)]
     return _WITH_CHILDREN.format(seeds=_OF_FOLDER), [folders]

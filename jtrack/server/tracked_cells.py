@@ -9,7 +9,7 @@ from typing import Any
 from jtrack import queries
 from jtrack.direction import Direction, infer_direction, is_better, order_metrics
 from jtrack.errors import InvalidInputError
-from jtrack.server.places import spellings
+from jtrack.server.places import known_paths
 from jtrack.server.question import Question
 from jtrack.widgets.frames import duration_s
 
@@ -55,7 +55,7 @@ def list_cells(asked: Question) -> tuple[MarkedCell, ...]:
     """List the cells of the notebook that have runs."""
     if asked.place.notebook_path is None:
         raise InvalidInputError("the cells of a notebook need its path", "notebook_path=folder/name.ipynb")
-    rows = queries.rows(_RUNS, [spellings(asked.place.notebook_path)])
+    rows = queries.rows(_RUNS, [known_paths(asked.place.notebook_path)])
     metrics: dict[str, dict[str, float]] = {row["run_id"]: {} for row in rows}
     for row in queries.rows(_METRICS, [list(metrics)]):
         metrics[row["run_id"]][row["key"]] = row["value"]

@@ -13,8 +13,9 @@ from jtrack.errors import RunNotFoundError
 from jtrack.tracking import start_run
 from jtrack.tracking.context import process
 from jtrack.tracking.run import ActiveRun
-from jtrack.widgets.card.frame import Change, card_frame, describe_package_changes, last_line
+from jtrack.widgets.card.frame import Change, card_frame, describe_package_changes
 from jtrack.widgets.card.html import standing_text
+from jtrack.widgets.error_line import error_line
 from tests.store import processes
 from tests.widgets.logged_runs import log_cell_run
 
@@ -86,12 +87,12 @@ def test_a_run_without_a_cell_has_a_card_too() -> None:
     assert (frame.execution_count, frame.previous, frame.standing) == (None, None, None)
 
 
-def test_a_failed_run_shows_the_last_line_of_its_error() -> None:
+def test_a_failed_run_shows_the_error_line_of_its_error() -> None:
     error = "Traceback (most recent call last):\n  File x\nValueError: lr is too large\n\n"
     frame = card_frame(log_cell_run("bad", {}, status=RunStatus.FAILED, error=error))
     assert (frame.status, frame.error) == (RunStatus.FAILED, "ValueError: lr is too large")
-    assert last_line(None) is None
-    assert last_line("\n \n") is None
+    assert error_line(None) is None
+    assert error_line("\n \n") is None
 
 
 def test_curves_come_with_metrics_that_have_points() -> None:

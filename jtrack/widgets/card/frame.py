@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from jtrack import queries
@@ -21,6 +22,7 @@ from jtrack.tracking.run import ActiveRun
 from jtrack.widgets.card.facts import RunFacts, find_earlier_run, find_own_run, read_facts
 from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.difference import SourceDifference, diff_sources
+from jtrack.widgets.error_line import error_line
 from jtrack.widgets.format import and_more
 from jtrack.widgets.frames import duration_s
 from jtrack.widgets.params import ParamValue
@@ -38,7 +40,7 @@ SELECT cell_id, execution_count, source, notebook_path FROM cells WHERE run_id =
 ORDER BY execution_count DESC NULLS LAST LIMIT 1
 """
 _RUNS_OF_CELL = (
-    "SELECT run_id FROM cells WHERE cell_id = ? AND role = 'tracked' AND notebook_path IS NOT DISTINCT FROM ?"
+    "SELECT notebook_path, list(run_id) AS run_ids FROM cells WHERE cell_id = ? AND role = 'tracked' GROUP BY ALL"
 )
 # As two lists, since a cell may have been run a thousand times, and a row each takes longer to fetch than to find.
 _SIBLINGS = """
@@ -172,7 +174,7 @@ def _read_card(head: Mapping[str, Any]) -> CardFrame:
         started_at=head["started_at"],
         duration_s=duration_s(head["started_at"], head["ended_at"]),
         execution_count=head["execution_count"],
-        error=last_line(head["error"]),
+        error=error_line(head["error"]),
         metrics=metrics,
         params=compare_params(own.params, None if old is None else old.params),
         previous=None if before is None else PreviousRun(before["run_id"], before["run_name"]),
@@ -180,12 +182,6 @@ def _read_card(head: Mapping[str, Any]) -> CardFrame:
         warnings=() if before is None else (*_commit_change(before, head), *_package_changes(before, head)),
         standing=None if head["cell_id"] is None else _standing(siblings, metrics),
     )
-
-
-def last_line(error: str | None) -> str | None:
-    """The line of a traceback that says what went wrong."""
-    lines = [line for line in (error or "").splitlines() if line.strip()]
-    return lines[-1].strip()[:400] if lines else None
 
 
 def compare_params(params: Mapping[str, ParamValue], before: Mapping[str, ParamValue] | None) -> tuple[CardParam, ...]:
@@ -214,18 +210,31 @@ def _experiment_name(experiment_id: str) -> str:
 def read_siblings(head: Mapping[str, Any]) -> Siblings:
     """Read which other runs the same cell made, from a row with a run and its tracked cell.
 
-    Without a notebook's path, cells are the same only within one experiment.
+    A notebook that was renamed or moved keeps its cells. Without a notebook's path, cells are the same only within one
+    experiment.
     """
     if head["cell_id"] is None:
         return Siblings([], [])
-    place = [head["cell_id"], head["notebook_path"]]
-    run_ids = [row["run_id"] for row in queries.rows(_RUNS_OF_CELL, place) if row["run_id"] != head["run_id"]]
+    own_path = head["notebook_path"]
+    found = queries.rows(_RUNS_OF_CELL, [head["cell_id"]])
+    same = [row["run_ids"] for row in found if is_same_notebook(own_path, row["notebook_path"])]
+    run_ids = [run_id for ids in same for run_id in ids if run_id != head["run_id"]]
     if not run_ids:
         return Siblings([], [])
-    experiment_id = head["experiment_id"] if head["notebook_path"] is None else None
+    experiment_id = head["experiment_id"] if own_path is None else None
     started_at = head["started_at"].replace(tzinfo=None)
-    (found,) = queries.rows(_SIBLINGS, [run_ids, started_at, head["run_id"], experiment_id])
-    return Siblings(*(ids or [] for ids in found.values()))
+    (parts,) = queries.rows(_SIBLINGS, [run_ids, started_at, head["run_id"], experiment_id])
+    return Siblings(*(ids or [] for ids in parts.values()))
+
+
+def is_same_notebook(own_path: str | None, other_path: str | None) -> bool:
+    """Whether cells of one id are of one notebook: of the same path, or of one that has gone, as by a new name.
+
+    A copy of a notebook has its cells' ids too, and beside it the original is still there.
+    """
+    if own_path == other_path or own_path is None or other_path is None:
+        return own_path == other_path
+    return Path(own_path).exists() and not Path(other_path).exists()
 
 
 def _previous(run_id: str) -> dict[str, Any]:

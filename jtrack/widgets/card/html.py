@@ -14,6 +14,7 @@ from jtrack.widgets.format import format_duration, format_number, ordinal, plura
 from jtrack.widgets.frames import short_id
 from jtrack.widgets.html import Markup, join, tag
 from jtrack.widgets.images import spark_image
+from jtrack.widgets.params import ParamValue
 from jtrack.widgets.style import stylesheet
 
 MAX_BYTES = 20_000
@@ -28,6 +29,8 @@ class _Limits:
     more_params: int = 60
     name_width: int = 60
     line_width: int = 200
+    is_bare: bool = False
+    """Without what is seen on hover, spark lines and the source."""
 
 
 _STEPS = (
@@ -36,6 +39,7 @@ _STEPS = (
     _Limits(more_metrics=0, more_params=0, line_width=100),
     # What is left of a card whose every name is long and full of characters that HTML escapes.
     _Limits(metrics=4, more_metrics=0, params=4, more_params=0, name_width=24, line_width=50),
+    _Limits(metrics=4, more_metrics=0, params=4, more_params=0, name_width=16, is_bare=True),
 )
 
 
@@ -107,11 +111,14 @@ def _metrics(frame: CardFrame, limits: _Limits) -> Markup | None:
 def _metric_row(metric: CardMetric, limits: _Limits, compared: bool, sparks: bool) -> Markup:
     difference = pieces.difference_mark(metric.value, metric.previous, metric.direction)
     points = metric.points
-    image = spark_image(points.step, points.value, f"{plural(points.n_points, 'point')}") if points else None
+    image = None
+    if points and not limits.is_bare:
+        image = spark_image(points.step, points.value, f"{plural(points.n_points, 'point')}")
+    title = None if limits.is_bare else repr(metric.value)
     return tag(
         "tr",
         _key(metric.key, limits),
-        tag("td", format_number(metric.value), class_="jt-num", align="right", title=repr(metric.value)),
+        tag("td", format_number(metric.value), class_="jt-num", align="right", title=title),
         tag("td", difference) if compared else None,
         tag("td", image) if sparks else None,
     )
@@ -150,14 +157,22 @@ def _params(frame: CardFrame, limits: _Limits) -> Markup | None:
 
 def _param_row(param: CardParam, limits: _Limits, with_old: bool) -> Markup:
     value, old = param.value, param.previous
-    note = tag("del", old.text, title=old.exact) if old else "new" if param.change is Change.ADDED else None
+    note = _value("del", old, limits) if old else "new" if param.change is Change.ADDED else None
     return tag(
         "tr",
         _key(param.key, limits),
-        tag("td", value.text if value else "–", class_="jt-num", align="right", title=value.exact if value else "gone"),
+        _value("td", value, limits, class_="jt-num", align="right"),
         tag("td", note, class_="jt-old jt-muted") if with_old else None,
         class_=None if param.change is Change.SAME else "jt-new",
     )
+
+
+def _value(name: str, value: ParamValue | None, limits: _Limits, **attributes: object) -> Markup:
+    if value is None:
+        return tag(name, "–", title="gone", **attributes)
+    if limits.is_bare:
+        return tag(name, shorten(value.text, limits.name_width), **attributes)
+    return tag(name, value.text, title=value.exact, **attributes)
 
 
 def _more_param(param: CardParam) -> list[str]:
@@ -166,7 +181,7 @@ def _more_param(param: CardParam) -> list[str]:
 
 
 def _since(frame: CardFrame, limits: _Limits) -> Markup | None:
-    if frame.previous is None:
+    if frame.previous is None or limits.is_bare:
         return None
     source = frame.source
     return tag(
@@ -211,4 +226,5 @@ def _foot(frame: CardFrame) -> Markup:
 
 def _key(key: str, limits: _Limits) -> Markup:
     shown = shorten(key, limits.name_width)
-    return tag("th", shown, scope="row", title=shorten(key, 3 * limits.name_width) if len(key) > 20 else None)
+    title = shorten(key, 3 * limits.name_width) if len(key) > 20 and not limits.is_bare else None
+    return tag("th", shown, scope="row", title=title)

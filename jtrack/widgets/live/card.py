@@ -1,5 +1,5 @@
-"""The card of a cell while it runs: a live panel that appears when the cell takes its time and logs, and becomes
-the card of its run where it stands.
+"""The card of a cell while it runs: a live panel that appears when the cell takes its time and logs, and goes when the
+cell has ended: the card of its run then stands below all that it printed.
 
 A quick cell never sees it, and neither does one that logs nothing: there would be nothing to look at.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 DELAY_S = 1.0
 _LOOK_EVERY_S = 0.5
 
-Bundle = Callable[[], dict[str, str]]
+# An output can't be taken back; this one takes no room.
+_GONE = {"text/html": '<span hidden="">the run has ended</span>', "text/plain": ""}
 
 
 class LiveCard:
@@ -46,18 +46,16 @@ class LiveCard:
         """The cell has ended: show nothing any more that isn't shown."""
         self._over.set()
 
-    def become(self, bundle: Bundle) -> bool:
-        """Put the finished card in the live one's place; false where none was shown."""
+    def leave(self) -> None:
+        """Take the live panel away, where one was shown."""
         self.stop()
         with self._lock:
             panel, self._panel = self._panel, None
-        if panel is None:
-            return False
-        try:
-            panel.publish(self._publisher, dict(bundle()), {}, update=True)
-        finally:
-            panel.close()
-        return True
+        if panel is not None:
+            try:
+                panel.publish(self._publisher, dict(_GONE), {}, update=True)
+            finally:
+                panel.close()
 
     def _wait(self) -> None:
         rest_s = DELAY_S

@@ -26,8 +26,8 @@ from jtrack.store.follow import RunFollower, mark_end
 from jtrack.tracking import ActiveRun
 from jtrack.tracking.context import process
 from jtrack.values import parse_param
-from jtrack.widgets.card.frame import last_line
 from jtrack.widgets.curves import thinned_curves
+from jtrack.widgets.error_line import error_line
 from jtrack.widgets.live.curves import GrowingCurve
 from jtrack.widgets.live.frame import MOST_CURVES, MOST_NOTES, MOST_VALUES, Knob, LiveFrame, LiveMetric, Note
 from jtrack.widgets.live.progress import LastRun, Pace, infer_progress
@@ -193,7 +193,7 @@ class LiveReader:
         )
         if self._run is None:
             status = RunStatus(head["status"])
-            self._shown = replace(self._shown, status=status, error=last_line(head["error"]))
+            self._shown = replace(self._shown, status=status, error=error_line(head["error"]))
             if ended_at is not None and head["started_at"] is not None:
                 self._shown = replace(self._shown, elapsed_s=(ended_at - head["started_at"]).total_seconds())
         self._read_events()
@@ -257,7 +257,7 @@ class LiveReader:
             run_name=info.run_name,
             started_at=info.started_at,
             status=info.status,
-            error=last_line(info.error),
+            error=error_line(info.error),
         )
         if info.ended_at is not None:
             self._shown = replace(self._shown, elapsed_s=(info.ended_at - info.started_at).total_seconds())
@@ -286,7 +286,7 @@ class LiveReader:
             if detail.get("ended_at") and self._shown.started_at is not None:
                 known["elapsed_s"] = detail["ended_at"] / 1e6 - self._shown.started_at.timestamp()
             if detail.get("error"):
-                known["error"] = last_line(detail["error"])
+                known["error"] = error_line(detail["error"])
             self._shown = replace(self._shown, **known)
 
     def _add_note(self, note: Note) -> None:
