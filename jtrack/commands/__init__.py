@@ -18,6 +18,7 @@ from jtrack.commands.compare import COMPARE
 from jtrack.commands.demo import DEMO
 from jtrack.commands.doctor import DOCTOR
 from jtrack.commands.export import EXPORT
+from jtrack.commands.image import BUILD_DOCKER, GENERATE_DOCKERFILE
 from jtrack.commands.models import MODELS_LIST, PROMOTE, REGISTER
 from jtrack.commands.predict import MODELS_PREDICT
 from jtrack.commands.runs import RUNS
@@ -46,6 +47,8 @@ COMMANDS: tuple[Command, ...] = (
     MODELS_PS,
     MODELS_STOP,
     MODELS_PREDICT,
+    GENERATE_DOCKERFILE,
+    BUILD_DOCKER,
     EXPORT,
     COMPACT,
     DOCTOR,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from jtrack.registry.dockerfile import render_dockerfile, slim_image
 from jtrack.registry.export.plan import Plan
 
 VERSION = "0.1.0"
@@ -42,18 +43,10 @@ train = {_list(training)}
 """
 
 
-def dockerfile_text(plan: Plan, python: str) -> str:
+def dockerfile_text(plan: Plan, pins: tuple[str, ...], python: str) -> str:
     """Write how an image is built that serves the model."""
-    return f"""FROM python:{python}-slim
-WORKDIR /opt/{plan.package}
-COPY requirements.txt .
-RUN pip install --no-cache-dir -r requirements.txt
-COPY {plan.package} {plan.package}
-RUN useradd --create-home model
-USER model
-EXPOSE 8080
-CMD ["python", "-m", "{plan.package}", "serve", "--host", "0.0.0.0", "--port", "8080"]
-"""
+    command = ("python", "-m", plan.package, "serve", "--host", "0.0.0.0", "--port", "8080")
+    return render_dockerfile(slim_image(python), f"/opt/{plan.package}", pins, (plan.package,), {"CMD": command})
 
 
 def test_text(plan: Plan) -> str:

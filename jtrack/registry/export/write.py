@@ -165,7 +165,7 @@ def _write_project(plan: Plan, project: Path, form: dict[str, Any], pins: tuple[
     written = {
         "requirements.txt": "".join(f"{pin}\n" for pin in pins),
         "pyproject.toml": texts.pyproject_text(plan, pins, training, python),
-        "Dockerfile": texts.dockerfile_text(plan, python),
+        "Dockerfile": texts.dockerfile_text(plan, pins, python),
         "README.md": texts.readme_text(plan, form, training),
         f"tests/test_{plan.package}.py": texts.test_text(plan),
     }
