@@ -168,6 +168,7 @@ __all__ = [
     "search_model_versions",
     "search_registered_models",
     "search_runs",
+    "serve",
     "set_experiment",
     "set_experiment_tag",
     "set_experiment_tags",

@@ -78,8 +78,10 @@ def read_skops(file: Path, folder: Path, *, trust: bool, harmless: Collection[st
     """
     try:
         import skops.io
-    except ImportError:
-        raise InvalidModelError(f"{file.name} was saved by skops, which is not here", "pip install skops") from None
+    except ModuleNotFoundError as error:
+        raise InvalidModelError(
+            f"{file.name} was saved by skops, and there is no {error.name} here", f"pip install {error.name}"
+        ) from None
     try:
         found = [str(name) for name in skops.io.get_untrusted_types(file=file)]
         unknown = sorted(set(found) - _HARMLESS - set(harmless))
