@@ -30,6 +30,8 @@ class Bindings:
     """Set at the top level to something worked out: after the cell ran, they hold what it worked out."""
     uncounted: frozenset[str] = frozenset()
     """Set only as loop variables, clock readings, literals, imports, functions or classes: no results."""
+    names: frozenset[str] = frozenset()
+    """All that it sets, also where that may not be reached."""
     calls: frozenset[str] = frozenset()
     """Last parts of the names that the cell itself calls: ``fit`` for ``model.fit(x, y)``."""
 
@@ -68,7 +70,7 @@ def _sorted_out(found: dict[str, list[_Binding]], calls: frozenset[str]) -> Bind
             computed.add(name)
         if all(binding.how is not _How.COMPUTED for binding in bindings):
             uncounted.add(name)
-    return Bindings(literals, frozenset(computed), frozenset(uncounted), calls)
+    return Bindings(literals, frozenset(computed), frozenset(uncounted), frozenset(found), calls)
 
 
 class _ScopeWalker(ast.NodeVisitor):

@@ -15,6 +15,7 @@ Names with a leading underscore count for neither. ``--params`` and ``--metrics`
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from jtrack.capture.bindings import Bindings
@@ -31,7 +32,12 @@ def snapshot_numbers(namespace: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def cell_params(
-    bindings: Bindings, namespace: Mapping[str, Any], names: Sequence[str] | None = None, *, failed: bool = False
+    bindings: Bindings,
+    namespace: Mapping[str, Any],
+    names: Sequence[str] | None = None,
+    before: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    failed: bool = False,
 ) -> dict[str, Any]:
     """Choose the params of a cell that ran.
 
@@ -40,17 +46,26 @@ def cell_params(
     names
         Take exactly these, from the source where it sets them to a literal, else from the namespace; one
         that is in neither is left out. ``None`` goes by the rules above.
+    before
+        What the namespace held before the cell under ``names``.
     failed
-        The cell stopped part way: what its later lines would have set is no param of it.
+        The cell stopped part way, or still runs: what it has not come to is no param of it.
     """
     settings = {
         name: value for name, value in bindings.literals.items() if not failed or _holds(namespace, name, value)
     }
-    if names is not None:
-        # Where the source sets it to a literal and didn't come to that, the namespace has what an earlier cell set.
-        held = {name: namespace[name] for name in names if name in namespace and name not in bindings.literals}
-        return {name: (held | settings)[name] for name in names if name in held or name in settings}
-    return {name: value for name, value in settings.items() if _is_setting(name, value)}
+    if names is None:
+        return {name: value for name, value in settings.items() if _is_setting(name, value)}
+    chosen = {}
+    for name in names:
+        if name in settings:
+            chosen[name] = settings[name]
+        elif name in namespace and name not in bindings.literals:
+            # What the cell was to set and hasn't, is still what an earlier cell had set.
+            is_stale = failed and name in bindings.names and _is_as_before(name, before, namespace)
+            if not is_stale:
+                chosen[name] = namespace[name]
+    return chosen
 
 
 def cell_metrics(
@@ -78,7 +93,7 @@ def cell_metrics(
     if names is None:
         names = [name for name in snapshot_numbers(namespace) if _is_result(name, before, namespace, bindings)]
     if failed:
-        names = [name for name in names if name not in before or before[name] is not namespace.get(name)]
+        names = [name for name in names if not _is_as_before(name, before, namespace)]
     numbers = {name: number_of(namespace.get(name)) for name in names if name not in taken}
     return {name: number for name, number in numbers.items() if number is not None}
 
@@ -123,4 +138,8 @@ def _is_result(name: str, before: Mapping[str, Any], namespace: Mapping[str, Any
     if name in bindings.literals or name in bindings.uncounted:
         return False
     # Small ints and cached floats are the same object when worked out again: there the source has to say it.
-    return name not in before or before[name] is not namespace.get(name) or name in bindings.computed
+    return not _is_as_before(name, before, namespace) or name in bindings.computed
+
+
+def _is_as_before(name: str, before: Mapping[str, Any], namespace: Mapping[str, Any]) -> bool:
+    return name in before and before[name] is namespace.get(name)

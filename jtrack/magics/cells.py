@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -64,9 +65,11 @@ class RunningCell:
         """Whether it has nothing but line magics and comments."""
         return _ONLY_COMMANDS.fullmatch(self.source) is not None
 
-    def with_numbers(self) -> RunningCell:
-        """Note the numbers that the namespace holds now."""
-        return replace(self, numbers_before=snapshot_numbers(self.shell.user_ns))
+    def with_numbers(self, names: Iterable[str] = ()) -> RunningCell:
+        """Note the numbers that the namespace holds now, and whatever it holds under ``names``."""
+        namespace = self.shell.user_ns
+        named = {name: namespace[name] for name in names if name in namespace}
+        return replace(self, numbers_before=snapshot_numbers(namespace) | named)
 
 
 @dataclass(frozen=True)

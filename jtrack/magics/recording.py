@@ -139,7 +139,8 @@ class CellRecording:
         header, settings, namespace = self.header, self._desk.settings, self.cell.shell.user_ns
         failed, numbers_after = finished.error is not None, finished.numbers_after
         if settings.capture_params or header.params is not None:
-            names = cell_params(self.cell.bindings, namespace, header.params, failed=failed)
+            before = self.cell.numbers_before
+            names = cell_params(self.cell.bindings, namespace, header.params, before, failed=failed)
             self._log_each(
                 "param", self.run.log_param, {key: value for key, value in names.items() if key not in self.run.params}
             )
@@ -174,7 +175,7 @@ def open_recording(desk: Desk, header: Header, cell: RunningCell, *, already_ran
     """
     if not already_ran:
         cell.shell.user_ns.update(header.values)
-        cell = cell.with_numbers()
+        cell = cell.with_numbers(header.params or ())
     try:
         source_type = "LOCAL" if cell.origin.connection_file is None else "NOTEBOOK"
         run = _start_run(header, source_type, cell.started_at if already_ran else None)

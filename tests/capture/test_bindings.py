@@ -17,13 +17,14 @@ def run(source: str, namespace: dict[str, Any] | None = None, **choice: Any) -> 
     """Run a cell in a namespace and give its params and metrics."""
     namespace = {} if namespace is None else namespace
     before, bindings = snapshot_numbers(namespace), find_bindings(source)
+    all_before = dict(namespace)
     failed = False
     try:
         exec(source, namespace)
     except ZeroDivisionError:
         failed = True
-    params = cell_params(bindings, namespace, choice.get("params"), failed=failed)
-    return params, cell_metrics(before, namespace, bindings, choice.get("metrics"), params)
+    params = cell_params(bindings, namespace, choice.get("params"), all_before, failed=failed)
+    return params, cell_metrics(before, namespace, bindings, choice.get("metrics"), params, failed=failed)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,24 @@ def test_a_branch_not_taken_leaves_no_metric() -> None:
 def test_a_failed_cell_has_the_params_that_it_reached() -> None:
     assert run("a = 1\n1 / 0\nb = 2")[0] == {"a": 1}
     assert run("a = 1\n1 / 0\nb = 2", {"b": 3})[0] == {"a": 1}
+
+
+def test_what_a_failed_cell_did_not_come_to_is_no_param_though_it_was_named() -> None:
+    namespace: dict[str, Any] = {"earlier": 3}
+    names = ["rate", "depth", "earlier"]
+    assert run("rate = 0.1\ndepth = abs(-4)", namespace, params=names)[0] == {"rate": 0.1, "depth": 4, "earlier": 3}
+    again = "earlier\n1 / 0\nrate = 0.2\ndepth = abs(-5)"
+    assert run(again, namespace, params=names)[0] == {"earlier": 3}, "0.1 and 4 are the run's before"
+    reached = run("rate = 0.2\ndepth = abs(-5)\n1 / 0", namespace, params=names)[0]
+    assert reached == {"rate": 0.2, "depth": 5, "earlier": 3}
+
+
+def test_what_a_failed_cell_left_as_it_was_is_no_metric_of_it() -> None:
+    namespace: dict[str, Any] = {}
+    assert run("hits = len('abc'); loss = 0.5 * hits", namespace)[1] == {"hits": 3, "loss": 1.5}
+    again = "hits = len('abcd')\n1 / 0\nloss = 0.25 * hits"
+    assert run(again, namespace, metrics=["hits", "loss"])[1] == {"hits": 4}
+    assert run("1 / 0\nhits = len('abcd')", namespace)[1] == {}
 
 
 def test_named_params_and_metrics_are_taken_exactly() -> None:
