@@ -1,7 +1,8 @@
 """Facts that take a while, looked up beside the cell and set on its run when they are known.
 
-One short-lived thread per tracked cell: the notebook's path first, as the record of the cell waits for it, then the
-environment and git. The cell is never delayed; a kernel that shuts down gives the last of them a moment.
+One thread per tracked cell: the notebook's path first, as the record of the cell waits for it, then the environment and
+git, and what the cell comes to while it runs. The cell is never delayed; a kernel that shuts down gives the last of
+them a moment.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SHUTDOWN_WAIT_S = 2.0
 QUICK_CELL_S = 0.05  # a cell that takes less has its card shown first: starting git takes the interpreter from it
+LOOK_EVERY_S = 1.0
 _T = TypeVar("_T")
 
 
@@ -54,6 +56,7 @@ class LateReader:
         execution_count: int | None,
         facts: LateFacts,
         sources: Callable[[], list[Cell]] = list,
+        record_reached: Callable[[], bool] = lambda: True,
     ) -> CellNote:
         """Begin to look up what belongs to ``run``; returns at once.
 
@@ -61,9 +64,12 @@ class LateReader:
         ----------
         sources
             Finds the cells that the tracked one came from.
+        record_reached
+            Records what the cell has come to so far, until it says that there is no more to come.
         """
         note = CellNote(run, origin, identity, execution_count)
-        thread = threading.Thread(target=self._look_up, args=(note, facts, sources), name="jtrack-facts", daemon=True)
+        work = (note, facts, sources, record_reached)
+        thread = threading.Thread(target=self._look_up, args=work, name="jtrack-facts", daemon=True)
         self._running.add(thread)
         note.thread = thread
         thread.start()
@@ -79,14 +85,22 @@ class LateReader:
         """Let go of the process's exit hook."""
         atexit.unregister(self.wait)
 
-    def _look_up(self, note: CellNote, facts: LateFacts, sources: Callable[[], list[Cell]]) -> None:
+    def _look_up(
+        self,
+        note: CellNote,
+        facts: LateFacts,
+        sources: Callable[[], list[Cell]],
+        record_reached: Callable[[], bool],
+    ) -> None:
         folder = self._attempt("find the notebook's path", lambda: note.write(self._finder.find(note.origin)))
-        note.shown.wait(QUICK_CELL_S)
+        is_all = note.shown.wait(QUICK_CELL_S) or record_reached()
         self._attempt("record the cells that it came from", lambda: _record_sources(note, sources()))
         if facts.environment:
             self._attempt("record the environment", lambda: note.run.record_environment(self._environment.read()))
         if facts.git:
             self._attempt("record the state of git", lambda: _set_git(note.run, folder or Path.cwd()))
+        while not is_all:
+            is_all = note.shown.wait(LOOK_EVERY_S) or record_reached()
 
     def _attempt(self, deed: str, act: Callable[[], _T]) -> _T | None:
         try:

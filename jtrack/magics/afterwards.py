@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from jtrack.errors import HeaderError, RunStateError
-from jtrack.magics.cell_header import TrackedSource, check_cell
+from jtrack.magics.cell_header import SHOW_HELP, TrackedSource, check_cell
 from jtrack.magics.header import Header
 from jtrack.magics.recording import open_recording
 from jtrack.magics.tracker import CellTracker, check_main_shell
@@ -44,7 +44,9 @@ def track_body(tracker: CellTracker, line: str, body: str) -> Any:
         The line is wrong, or the cell around it is tracked already.
     """
     check_main_shell()
-    header = check_cell(TrackedSource(f"%%track {line}", 1, body))
+    header = check_cell(TrackedSource(f"%%track {line}", 1, body), tracker.shell.user_ns)
+    if header.help:
+        return show_help(tracker.shell)
     if tracker.recording is not None:
         raise HeaderError("this cell is tracked already", "keep one %%track, on the cell's first line")
     recording = open_recording(tracker.desk, header, tracker.cell_of(f"%%track {line}\n{body}", body))
@@ -59,6 +61,12 @@ def track_body(tracker: CellTracker, line: str, body: str) -> Any:
         raise
     finally:
         tracker.finish(recording, error)
+
+
+def show_help(shell: InteractiveShell) -> None:
+    """Show what ``%%track?`` shows."""
+    name, _, words = SHOW_HELP[1:].partition(" ")
+    shell.run_line_magic(name, words)
 
 
 def _run(shell: InteractiveShell, body: str) -> Any:

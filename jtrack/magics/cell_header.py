@@ -7,14 +7,18 @@ dropped, as that has to come first. It may go on over several lines with a backs
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from jtrack.capture.bindings import find_bindings
+from jtrack.capture.namespace import number_of
 from jtrack.capture.source import python_body
 from jtrack.errors import HeaderError
 from jtrack.magics.header import Header, parse_header
 
+SHOW_HELP = "%pinfo %%track"
 _TRACK = re.compile(r"%%track(?=\s|$)")
 _COMMAND_LINE = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 
@@ -47,25 +51,44 @@ def split_cell(lines: Sequence[str]) -> TrackedSource | None:
     return TrackedSource(" ".join([said[0], *(part.strip() for part in said[1:])]), n_lines, "".join(lines[n_lines:]))
 
 
-def check_cell(source: TrackedSource) -> Header:
-    """Parse the header and hold it against the body.
+def check_cell(source: TrackedSource, names: Mapping[str, Any] = MappingProxyType({})) -> Header:
+    """Parse the header and hold it against the body and the notebook's ``names``.
 
     Raises
     ------
     HeaderError
-        The line is wrong, there is nothing below it, or the cell overwrites what it sets.
+        The line is wrong or unclear, there is nothing below it, or the cell overwrites what it sets.
     """
-    header = parse_header(source.line)
+    header = parse_header(source.line, names)
+    if header.help:
+        return header
     if not source.body.strip():
         raise HeaderError("there is nothing below %%track to record", "%track --last records the cell that ran before")
     if header.values:
-        _check_not_overwritten(header, source.body)
+        bindings = find_bindings(_COMMAND_LINE.sub(r"\1pass", python_body(source.body)))
+        _check_not_overwritten(header, bindings.literals)
+        # What the cell sets itself is there from its last run.
+        _check_words(header, {name: value for name, value in names.items() if name not in bindings.names})
     return header
 
 
-def _check_not_overwritten(header: Header, body: str) -> None:
+def _check_words(header: Header, names: Mapping[str, Any]) -> None:
+    for name in sorted(header.words):
+        word = header.values[name]
+        held = names.get(word)
+        if _is_setting(held) and not (isinstance(held, str) and held == word):
+            raise HeaderError(
+                f"{name}={word} can be read in two ways, as the notebook has a name {word!r}",
+                f"{name}={{{word}}} is its value, {repr(held)[:40]}; {name}={word!r} is the text",
+            )
+
+
+def _is_setting(value: Any) -> bool:
+    return isinstance(value, bool | str | list | tuple | dict) or number_of(value) is not None
+
+
+def _check_not_overwritten(header: Header, literals: Mapping[str, Any]) -> None:
     # The run would say one value and the cell would run with the other.
-    literals = find_bindings(_COMMAND_LINE.sub(r"\1pass", python_body(body))).literals
     for name in header.values:
         if name in literals:
             raise HeaderError(
@@ -81,14 +104,17 @@ class HeaderTransformer:
     ----------
     may_strip
         Asked for each cell that begins with ``%%track``; where it says no, the cell is left to the cell magic.
+    names
+        Gives the notebook's names.
     """
 
     # IPython then leaves this step out when it only asks whether a cell is complete: it treats the cell as it
     # does every cell magic, where a blank line ends the input, and doesn't hear of half-typed options.
     has_side_effects = True
 
-    def __init__(self, may_strip: Callable[[], bool]) -> None:
+    def __init__(self, may_strip: Callable[[], bool], names: Callable[[], Mapping[str, Any]] = dict) -> None:
         self._may_strip = may_strip
+        self._names = names
 
     def __call__(self, lines: list[str]) -> list[str]:
         """Give the lines that IPython goes on with.
@@ -101,5 +127,5 @@ class HeaderTransformer:
         source = split_cell(lines)
         if source is None or not self._may_strip():
             return lines
-        check_cell(source)
-        return source.runnable
+        header = check_cell(source, self._names())
+        return [f"{SHOW_HELP}\n"] if header.help else source.runnable

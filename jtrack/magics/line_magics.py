@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from jtrack.errors import HeaderError
-from jtrack.magics.afterwards import track_body, track_last
+from jtrack.magics.afterwards import show_help, track_body, track_last
 from jtrack.magics.header import Header, parse_header
 from jtrack.magics.tokens import header_fault, split_tokens
 
@@ -40,15 +40,17 @@ class TrackMagics(Magics):
         ::
 
             %%track [EXPERIMENT] [name=value ...] [--name N] [--params a,b] [--metrics a,b]
-                    [--tag k=v] [--note TEXT] [--quiet]
+                    [--tag k=v] [--note TEXT] [--quiet] [--help]
 
         on a cell's first line records the cell: its source, what it set, logged and printed, and what it ran on. The
         cell runs as it would without it. When it ends, a card shows the run against the last run of the same cell.
 
           EXPERIMENT     the experiment to record into; a new name makes a new one
           name=value     set the name before the cell runs, and record it as a param. The value is a Python literal
-                         (0.1, 10**-3, [1, 2], 'a b'); a plain word needs no quotes. A cell that sets the name to a
-                         literal of its own doesn't run: the run would say one value and have used the other
+                         (0.1, 10**-3, [1, 2], 'a b'); a plain word needs no quotes. {best_lr} is the value of a name
+                         of the notebook; {config.lr} and {config['lr']} work too, and {…} in the texts of the
+                         options below as well. A cell that sets the name to a literal of its own doesn't run: the
+                         run would say one value and have used the other
           --name N       name of the run; else one is drawn
           --params a,b   take exactly these names as params. Else: the names that the cell sets, once and at its top
                          level, to a literal (not None or an empty list, dict or text; not a name that it sets again)
@@ -57,6 +59,7 @@ class TrackMagics(Magics):
           --tag k=v      a tag of the run; may be given again
           --note TEXT    description of the run, in quotes
           --quiet        show no card
+          --help         show this, and run nothing
 
         What the cell logs itself (``jtrack.log_metric`` …) goes into its run, and goes before what is taken from
         names. A long first line goes on in the next one after a backslash at its end. ``%%time``, ``%%capture`` and
@@ -90,11 +93,15 @@ class TrackMagics(Magics):
     def _track_line(self, line: str) -> Any:
         words = split_tokens(line, len("%track"))
         command = words[0].text if words else ""
+        if command == "--help":
+            return show_help(self.tracker.shell)
         if command not in {"--last", "on", "off"}:
             position = words[0].start if words else len(line.rstrip())
             raise header_fault(line, position, "%track needs a word for what to do", _FORMS)
         rest = f"%track {' ' * len(command)}{line[words[0].end :]}"  # the same width, so that carets stand right
-        header = parse_header(rest)
+        header = parse_header(rest, self.tracker.shell.user_ns)
+        if header.help:
+            return show_help(self.tracker.shell)
         if command == "--last":
             return track_last(self.tracker, header)
         self._switch(command, header)

@@ -100,6 +100,7 @@ class HeaderReader:
         name, value = token.text.partition("=")[0], token.after("=")
         if not name or not value.text:
             raise self._half(token.start, token.text)
+        self._check_comma(value)
         if not is_name(name):
             is_word = keyword.iskeyword(name)
             hint = f"{name!r} is a word of Python's own" if is_word else "quote it if it is the experiment"
@@ -110,6 +111,7 @@ class HeaderReader:
         self.take_setting(name, value)
 
     def _read_experiment(self, token: Token) -> None:
+        self._check_comma(token)
         if self.tokens and self.tokens[0].text.startswith("="):
             raise self._half(self.tokens[0].start, f"{token.text} =")
         if "experiment" in self.said:
@@ -117,6 +119,11 @@ class HeaderReader:
             hint = "a name or a note of several words needs quotes; values are written name=value"
             raise header_fault(self.line, token.start, f"the experiment is {first!r} already", hint)
         self.said["experiment"] = parse_text(self.line, token)
+
+    def _check_comma(self, token: Token) -> None:
+        if token.text.endswith(","):
+            hint = "blanks alone separate: lr=0.1 depth=4; a tuple of one is written in brackets: (4,)"
+            raise header_fault(self.line, token.end - 1, "a comma doesn't belong here", hint)
 
     def _half(self, start: int, text: str) -> Exception:
         hint = f"write {self._example}, with no blanks around ="

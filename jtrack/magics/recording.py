@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -55,11 +56,24 @@ class Desk:
             return False
         return True
 
-    def note_origin(self, run: tracking.ActiveRun, cell: RunningCell, identity: str | None = None) -> CellNote:
+    def note_origin(
+        self,
+        run: tracking.ActiveRun,
+        cell: RunningCell,
+        identity: str | None = None,
+        record_reached: Callable[[], bool] = lambda: True,
+    ) -> CellNote:
         """Begin to look up where the run of a cell comes from: notebook, environment, git."""
         facts = LateFacts(git=self.settings.capture_git, environment=self.settings.capture_environment)
-        sources = partial(self._cells_behind, cell)
-        return self.late.start(run, cell.origin, identity or cell.identity, cell.execution_count, facts, sources)
+        return self.late.start(
+            run,
+            cell.origin,
+            identity or cell.identity,
+            cell.execution_count,
+            facts,
+            partial(self._cells_behind, cell),
+            record_reached,
+        )
 
     def _cells_behind(self, cell: RunningCell) -> list[Cell]:
         if cell.execution_count is None:
@@ -71,10 +85,13 @@ class Desk:
 class CellRecording:
     """One tracked cell while it runs."""
 
-    def __init__(self, desk: Desk, header: Header, cell: RunningCell, run: tracking.ActiveRun, note: CellNote) -> None:
+    def __init__(
+        self, desk: Desk, header: Header, cell: RunningCell, run: tracking.ActiveRun, *, already_ran: bool = False
+    ) -> None:
         self.header, self.cell, self.run = header, cell, run
         self.inner_error: BaseException | None = None
-        self._desk, self._note = desk, note
+        self._desk = desk
+        self._note = desk.note_origin(run, cell, None, (lambda: True) if already_ran else self._record_reached)
         self._output: OutputRecorder | None = None
         self._live: LiveCard | None = None
 
@@ -138,12 +155,8 @@ class CellRecording:
     def _record_names(self, finished: FinishedCell) -> None:
         header, settings, namespace = self.header, self._desk.settings, self.cell.shell.user_ns
         failed, numbers_after = finished.error is not None, finished.numbers_after
-        if settings.capture_params or header.params is not None:
-            before = self.cell.numbers_before
-            names = cell_params(self.cell.bindings, namespace, header.params, before, failed=failed)
-            self._log_each(
-                "param", self.run.log_param, {key: value for key, value in names.items() if key not in self.run.params}
-            )
+        if self._takes_params:
+            self._log_each("param", self.run.note_param, self._params(failed=failed))
         if settings.capture_metrics or header.metrics is not None:
             taken = {*self.run.metrics, *(self.run.params if header.metrics is None else ())}
             after = namespace if numbers_after is None or header.metrics is not None else numbers_after
@@ -153,6 +166,30 @@ class CellRecording:
         if not failed:
             self._name_missing("param", header.params or (), self.run.params)
             self._name_missing("metric", header.metrics or (), self.run.metrics)
+
+    @property
+    def _takes_params(self) -> bool:
+        return self._desk.settings.capture_params or self.header.params is not None
+
+    def _params(self, *, failed: bool) -> dict[str, Any]:
+        cell = self.cell
+        return cell_params(cell.bindings, cell.shell.user_ns, self.header.params, cell.numbers_before, failed=failed)
+
+    def _record_reached(self) -> bool:
+        """Record the params that the cell has come to, for a kernel that dies; says whether these are all."""
+        if not self._takes_params or self.run.ended:
+            return True
+        bindings = self.cell.bindings
+        # What it works out may still be in the making.
+        settled = {
+            key: value
+            for key, value in self._params(failed=True).items()
+            if key in bindings.literals or key not in bindings.names
+        }
+        with suppress(Exception):  # it is tried again when the cell ends, and told then
+            for key, value in settled.items():
+                self.run.note_param(key, value)
+        return all(key in settled for key in self.header.params or cell_params(bindings, {}))
 
     def _log_each(self, noun: str, log: Callable[[str, Any], object], values: dict[str, Any]) -> None:
         for key, value in values.items():
@@ -184,7 +221,7 @@ def open_recording(desk: Desk, header: Header, cell: RunningCell, *, already_ran
         return None
     if header.values:
         desk.attempt("record the params", lambda: run.log_params(header.values))
-    return CellRecording(desk, header, cell, run, desk.note_origin(run, cell))
+    return CellRecording(desk, header, cell, run, already_ran=already_ran)
 
 
 def end_inner_runs(run: tracking.ActiveRun, error: BaseException | None) -> None:

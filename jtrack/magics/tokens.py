@@ -87,7 +87,15 @@ def parse_value(line: str, token: Token) -> Any:
     except ValueError:
         if _WORD.fullmatch(text):
             return text
-    raise header_fault(line, token.start, f"{text!r} is no Python literal", f"if it is text, quote it: {text!r}")
+    hint = f"if it is text, quote it: {text!r}"
+    if text.startswith("$"):
+        hint = f"the value of a name of the notebook is written {{{text[1:]}}}"
+    raise header_fault(line, token.start, f"{text!r} is no Python literal", hint)
+
+
+def is_word(text: str) -> bool:
+    """Whether a value is a plain word, which could be meant as a name."""
+    return text.isidentifier() and not (_NUMBER_WORD.fullmatch(text) or text in _OTHER_LANGUAGES.values())
 
 
 def parse_text(line: str, token: Token) -> str:

@@ -51,7 +51,7 @@ class CellTracker:
         self._cell: RunningCell | None = None
         self._inside: FinishedCell | None = None
         self._running: list[ExecutionInfo] = []
-        self._transformer = HeaderTransformer(self._may_strip)
+        self._transformer = HeaderTransformer(self._may_strip, lambda: self.shell.user_ns)
 
     def attach(self) -> None:
         """Begin to follow the shell's cells."""
@@ -110,9 +110,10 @@ class CellTracker:
     def _header_of(self, cell: RunningCell) -> Header | None:
         if cell.header is not None:
             try:
-                return check_cell(cell.header)
+                header = check_cell(cell.header, self.shell.user_ns)
             except HeaderError:
                 return None  # the transformer has raised the same: nothing of this cell runs
+            return None if header.help else header
         if self.auto is not None and self._trains(cell):
             return self.auto
         return None

@@ -71,6 +71,7 @@ class ActiveRun:
         self._params: dict[str, Any] = dict(params or {})
         # As the store has them: text and JSON. A list may have been changed since it was logged.
         self.param_forms = {key: render_param(key, value) for key, value in self._params.items()}
+        self._noted: set[str] = set()  # params that jtrack found itself
         self._tags: dict[str, str] = {}
         self._inputs: list[DatasetInput] = []
         self._lock = threading.RLock()
@@ -184,14 +185,27 @@ class ActiveRun:
         with self._lock:
             fresh = {}
             for key, forms in rendered.items():
-                if key not in self.param_forms:
+                if self.param_forms.get(key) != forms:
+                    if key in self.param_forms and key not in self._noted:
+                        raise ParamConflictError(key, self._params[key], params[key])
                     fresh[key] = forms
-                elif self.param_forms[key] != forms:
-                    raise ParamConflictError(key, self._params[key], params[key])
-            if fresh:
-                self._writer.event("params_logged", self.run_id, fresh)
-                self._params.update({key: plain_value(params[key]) for key in fresh})
-                self.param_forms.update(fresh)
+            self._noted.difference_update(rendered)
+            self._write_params(params, fresh)
+
+    def note_param(self, key: str, value: Any) -> None:
+        """Record a param that jtrack found itself; one that is logged under its name goes before, also later."""
+        forms = render_param(check_key("param", key), value)
+        with self._lock:
+            is_logged = key in self.param_forms and key not in self._noted
+            if not is_logged and self.param_forms.get(key) != forms:
+                self._noted.add(key)
+                self._write_params({key: value}, {key: forms})
+
+    def _write_params(self, params: Mapping[str, Any], fresh: dict[str, tuple[str, str]]) -> None:
+        if fresh:
+            self._writer.event("params_logged", self.run_id, fresh)
+            self._params.update({key: plain_value(params[key]) for key in fresh})
+            self.param_forms.update(fresh)
 
     def set_tag(self, key: str, value: Any) -> None:
         """Set a tag, whatever it was; the value is kept as text."""

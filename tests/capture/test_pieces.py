@@ -15,6 +15,7 @@ from jtrack.capture.git import GitState, parse_status, read_git_state
 from jtrack.capture.output import BoundedText, OutputRecorder, settle_lines
 from jtrack.capture.source import cell_identity, python_body, tracked_cell
 from jtrack.capture.tracebacks import MAX_TRACEBACK_LENGTH, traceback_text
+from jtrack.store import Store
 
 
 class Stream(io.StringIO):
@@ -203,6 +204,17 @@ def test_git_says_commit_branch_and_whether_the_tree_is_dirty(repository: Path) 
     git(repository, "commit", "--quiet", "-am", "second")
     git(repository, "checkout", "--quiet", commit)
     assert read_git_state(repository) == GitState(commit, None, dirty=False)
+
+
+def test_a_notebook_that_git_was_not_told_of_makes_no_tree_dirty(repository: Path) -> None:
+    git(repository, "commit", "--quiet", "--allow-empty", "-m", "first")
+    git(repository, "config", "status.showUntrackedFiles", "all")
+    (repository / "new.ipynb").write_text("{}")
+    Store(repository / ".jtrack").folder.ensure()
+    assert read_git_state(repository) == GitState(git(repository, "rev-parse", "HEAD"), "trunk", dirty=False)
+    git(repository, "add", "new.ipynb")
+    state = read_git_state(repository)
+    assert state is not None and state.dirty
 
 
 def test_asking_git_takes_no_lock(repository: Path) -> None:

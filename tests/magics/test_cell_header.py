@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
 import pytest
 
 from jtrack.errors import HeaderError
 from jtrack.magics.cell_header import HeaderTransformer, check_cell, split_cell
 
 
-def transform(cell: str, *, may_strip: bool = True) -> str:
-    return "".join(HeaderTransformer(lambda: may_strip)(cell.splitlines(keepends=True)))
+def transform(cell: str, *, may_strip: bool = True, names: Mapping[str, Any] = MappingProxyType({})) -> str:
+    return "".join(HeaderTransformer(lambda: may_strip, lambda: names)(cell.splitlines(keepends=True)))
 
 
 def test_the_header_becomes_a_comment_so_that_line_numbers_hold() -> None:
@@ -68,6 +73,35 @@ def test_a_cell_that_works_on_what_the_header_sets_is_taken(body: str) -> None:
     source = split_cell(f"%%track lr=0.1\n{body}".splitlines(keepends=True))
     assert source is not None
     assert check_cell(source).values == {"lr": 0.1}
+
+
+@pytest.mark.parametrize("value", [0.03, "x", [1], np.int64(3), True])
+def test_a_word_that_is_a_name_of_the_notebook_could_be_either(value: object) -> None:
+    with pytest.raises(HeaderError) as caught:
+        transform("%%track lr=best_lr\nx = lr\n", names={"best_lr": value})
+    assert caught.value.message == "lr=best_lr can be read in two ways, as the notebook has a name 'best_lr'"
+    assert caught.value.hint == f"lr={{best_lr}} is its value, {value!r}; lr='best_lr' is the text"
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("%%track lr=best_lr\nx = lr\n", {}),
+        ("%%track lr='best_lr'\nx = lr\n", {"best_lr": 0.03}),
+        ("%%track opt=adam\nx = opt\n", {"adam": "adam"}),
+        ("%%track opt=adam\nx = opt\n", {"adam": object()}),
+        ("%%track model=tree\ntree = fit()\n", {"tree": 3}),
+        ("%%track x=True\ny = x\n", {"True": 3}),
+        ("%%track path=data/a.csv\ny = path\n", {"data": 3}),
+    ],
+)
+def test_a_word_that_can_be_meant_in_one_way_only_is_text(cell: str, names: dict[str, object]) -> None:
+    assert transform(cell, names=names) == f"# {cell}"
+
+
+def test_help_is_shown_and_nothing_of_the_cell_runs() -> None:
+    for cell in ("%%track --help", "%%track churn --help\nx = 1\n"):
+        assert transform(cell) == "%pinfo %%track\n"
 
 
 def test_ipython_leaves_the_step_out_when_it_asks_whether_a_cell_is_complete() -> None:

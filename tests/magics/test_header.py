@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -103,6 +103,12 @@ def test_a_bare_header_says_nothing() -> None:
         ("%%track x=(1]", "]", "closes nothing"),
         ("%%track x=1)", ")", "closes nothing"),
         ("%%track x='a b", "'a b", "quote is not closed"),
+        ("%%track lr=0.1, depth=3", ", depth", "in brackets: (4,)"),
+        ("%%track churn, lr=0.1", ", lr", "a comma doesn't belong here"),
+        ("%%track lr=0.1 , depth=3", ", depth", "a comma doesn't belong here"),
+        ("%%track lr=adam,", ",", "a comma doesn't belong here"),
+        ("%%track x=$best", "$best", "is written {best}"),
+        ("%%track x={best}", "{best}", "the notebook has no name 'best'"),
     ],
 )
 def test_what_is_wrong_is_named_with_a_caret_under_the_place(line: str, place: str, words: str) -> None:
@@ -115,6 +121,54 @@ def test_what_is_wrong_is_named_with_a_caret_under_the_place(line: str, place: s
     there = line[caret.index("^") - 4 :]
     assert there.startswith(place)
     assert bool(there) == bool(place)
+
+
+class Config:
+    lr = 0.25
+    layers: ClassVar = {"wide": [64, 32]}
+
+
+NAMES = {"best_lr": 0.03, "config": Config, "n": 3, "sizes": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{best_lr}", 0.03),
+        ("{config.lr}", 0.25),
+        ("{config.layers['wide'][0]}", 64),
+        ("{sizes[-1]}", 2),
+        ("{sizes}", [1, 2]),
+        ("'{best_lr}'", "{best_lr}"),
+    ],
+)
+def test_a_name_in_braces_is_its_value_with_its_type(text: str, value: Any) -> None:
+    parsed = parse_header(f"%%track x={text}", NAMES).values["x"]
+    assert parsed == value
+    assert type(parsed) is type(value)
+
+
+def test_names_in_braces_are_filled_into_texts_with_those_of_the_line_itself() -> None:
+    line = "%%track exp-{n} --name 'lr {lr}, {best_lr}' lr=0.5 --tag by={n} --note '{{n}} is {\"n\": {}} or {n}' "
+    header = parse_header(line, NAMES)
+    assert (header.experiment, header.name, header.tags) == ("exp-3", "lr 0.5, 0.03", {"by": "3"})
+    assert header.note == '{n} is {"n": {}} or 3'
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("%%track --name run-{nn}", "no name 'nn'"),
+        ("%%track x={config.depth}", "can't be looked up: AttributeError"),
+        ("%%track x={sizes[5]}", "can't be looked up: IndexError"),
+        ("%%track x={config.layers[n]}", "can't be looked up: ValueError"),
+    ],
+)
+def test_what_is_not_there_can_not_be_filled_in(line: str, words: str) -> None:
+    with pytest.raises(HeaderError) as caught:
+        parse_header(line, NAMES)
+    assert words in caught.value.message
+    assert caught.value.hint is not None
 
 
 def test_the_documentation_names_every_option_and_no_other() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import NoReturn
 
 import pytest
 
+from jtrack.queries import rows
 from tests.magics.kernels import TIMEOUT_S, Kernel
 
 pytestmark = pytest.mark.kernel
@@ -103,6 +105,62 @@ def test_a_full_disk_never_fails_a_cell_and_what_it_held_up_is_written_later(sma
         while (found := kernel.rows(query)) != whole:
             assert time.monotonic() < until, found
             time.sleep(0.2)
+    finally:
+        kernel.stop()
+
+
+def test_a_kernel_that_dies_leaves_the_params_that_its_cell_had_come_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = Kernel(tmp_path)
+    source = (
+        "%%track --name {0} given=1 {1}\nimport time\nlr = 0.1\nhidden = len('abcd')\nlayers = [8, 4]\n"
+        "print('go', flush=True)\ntime.sleep(60)\nlate = 3"
+    )
+    monkeypatch.setenv("JTRACK_TRACKING_URI", str(tmp_path / "store"))
+    query = "SELECT key, value FROM params JOIN runs USING (run_id) WHERE run_name = ? ORDER BY key"
+
+    def wait_for_params(name: str, expected: dict[str, str]) -> None:
+        until = time.monotonic() + TIMEOUT_S
+        while (found := {row["key"]: row["value"] for row in rows(query, [name])}) != expected:
+            assert time.monotonic() < until, found
+            time.sleep(0.05)
+
+    try:
+        kernel.run("%load_ext jtrack\nkind = 'mlp'\nhidden = 2")
+        request = kernel.send(source.format("interrupted", ""))
+        kernel.wait_for_output(request, "go")
+        kernel.manager.interrupt_kernel()
+        kernel.collect(request)
+        wait_for_params("interrupted", {"given": "1", "lr": "0.1", "layers": "[8, 4]"})
+        for name, options, expected in (
+            ("default", "", {"given": "1", "lr": "0.1", "layers": "[8, 4]"}),
+            ("chosen", "--params kind,lr,hidden,late", {"given": "1", "lr": "0.1", "kind": "mlp"}),
+        ):
+            request = kernel.send(source.format(name, options))
+            kernel.wait_for_output(request, "go")
+            wait_for_params(name, expected)
+            if name == "chosen":
+                kernel.manager.signal_kernel(signal.SIGKILL)
+            else:
+                kernel.manager.interrupt_kernel()
+                kernel.collect(request)
+    finally:
+        kernel.stop()
+    assert rows("SELECT status FROM runs WHERE run_name = 'chosen'") == [{"status": "KILLED"}]
+    wait_for_params("chosen", {"given": "1", "lr": "0.1", "kind": "mlp"})
+
+
+def test_what_the_cell_logs_late_goes_before_what_was_found_meanwhile(tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path)
+    try:
+        kernel.run("%load_ext jtrack")
+        shown = kernel.run(
+            "%%track\nimport time, jtrack\nlr = 0.1\nrun = jtrack.active_run()\n"
+            "while 'lr' not in run.params:\n    time.sleep(0.01)\njtrack.log_param('lr', 'high')"
+        )
+        assert shown.ok, shown.traceback
+        assert kernel.last_run()["params"] == {"lr": "high"}
     finally:
         kernel.stop()
 

@@ -199,6 +199,28 @@ def test_a_wrong_header_stops_the_cell_before_anything_runs(kernel: Kernel, head
     assert kernel.rows("SELECT count(*) AS n FROM runs") == n_runs
 
 
+def test_names_of_the_notebook_in_the_header(kernel: Kernel) -> None:
+    kernel.run("found = {'lr': 0.03}; best_lr = 0.5")
+    refused = kernel.run("%%track lr=best_lr\nreached = 1")
+    assert refused.reply["ename"] == "HeaderError"
+    assert "lr={best_lr} is its value, 0.5" in refused.traceback
+    shown = kernel.run("%%track lr={found['lr']} --name with-{lr}\nscore = lr * 2")
+    assert shown.ok, shown.traceback
+    run = kernel.last_run()
+    assert (run["run_name"], run["params"], run["metrics"]) == ("with-0.03", {"lr": 0.03}, {"score": 0.06})
+
+
+@pytest.mark.parametrize("cell", ["%%track --help", "%%track --help\ntouched = 1", "%track --help"])
+def test_help_is_the_documentation(kernel: Kernel, cell: str) -> None:
+    n_runs = kernel.rows("SELECT count(*) AS n FROM runs")
+    shown = kernel.run(cell)
+    assert shown.ok, shown.traceback
+    (page,) = shown.reply["payload"]
+    assert "--metrics a,b" in page["data"]["text/plain"]
+    assert kernel.rows("SELECT count(*) AS n FROM runs") == n_runs
+    assert kernel.value("'touched' in globals()") is False
+
+
 def test_named_params_and_metrics_are_taken_exactly(kernel: Kernel) -> None:
     kernel.run("depth = 3; model = 'tree'")
     shown = kernel.run("%%track --params depth,model --metrics acc, gone\nlr = 0.5\nacc = lr / 2\nother = lr * 3")
