@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from jtrack.store.artifacts import ArtifactStore
 from jtrack.store.folder import StoreFolder
-from jtrack.store.journal import StoreWarning, Writer, warn_unwritten
+from jtrack.store.journal import Writer
+from jtrack.store.warn import StoreWarning, warn_unwritten
 
 if TYPE_CHECKING:
     from jtrack.store.catalog import Catalog

@@ -9,7 +9,6 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,8 +20,9 @@ import duckdb
 from jtrack.errors import QueryError, StoreError
 from jtrack.store import fold
 from jtrack.store.folder import StoreFolder
-from jtrack.store.journal import JournalMark, StoreWarning
+from jtrack.store.journal import JournalMark
 from jtrack.store.snapshot import Snapshot
+from jtrack.store.warn import warn_at_users_line
 
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _FOLD_AGAIN_AFTER_S = 60.0
@@ -185,7 +185,7 @@ class Catalog:
         fresh = [problem for problem in dict.fromkeys(problems) if problem not in self._warned]
         self._warned.update(fresh)
         for problem in fresh:
-            warnings.warn(problem, StoreWarning, stacklevel=4)
+            warn_at_users_line(problem)
 
 
 def _check_reads_only(cursor: duckdb.DuckDBPyConnection, query: str) -> None:

@@ -14,10 +14,8 @@ import json
 import os
 import platform
 import secrets
-import sys
 import threading
 import time
-import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -30,15 +28,12 @@ from jtrack import settings
 from jtrack.errors import StorePathError
 from jtrack.store.folder import SCHEMA_VERSION, StoreFolder, hold_lock, remedy_of, unwritable
 from jtrack.store.points import NO_BLOCK, PointFile
+from jtrack.store.warn import warn_unwritten
 
 HEARTBEAT_S = 2.0
 ROTATE_BYTES = 256 * 1024 * 1024
 
 Detail = dict[str, Any]
-
-
-class StoreWarning(UserWarning):
-    """Something in the store could not be written yet, or not be read; the rest is unharmed."""
 
 
 class JournalMark(NamedTuple):
@@ -290,15 +285,6 @@ class Writer:
             end = "is lost with this process" if final else "is kept in memory and tried again"
             message = f"{self.folder.path}: {fault.strerror}: what is logged {end} ({self.n_waiting} waiting)"
             warn_unwritten(f"{message}; {remedy_of(fault)}")
-
-
-def warn_unwritten(message: str) -> None:
-    """Warn of what could not be written, at the user's line, and let training go on where warnings are errors."""
-    frame, depth = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("jtrack."):
-        frame, depth = frame.f_back, depth + 1
-    with suppress(StoreWarning):
-        warnings.warn(message, StoreWarning, stacklevel=depth)
 
 
 class _UnopenedPoints:

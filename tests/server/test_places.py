@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from jtrack.errors import InvalidInputError
-from jtrack.server.places import Place, find_place, resolve_below
+from jtrack.server.places import Place, find_place, known_paths, resolve_below
+from tests.server.samples import cell_run
 
 
 @pytest.fixture
@@ -61,3 +63,39 @@ def test_an_absolute_path_is_taken_from_the_root(root: Path, path: str) -> None:
     found = resolve_below(root, path)
     assert found.is_relative_to(root)
     assert found.parts[-2:] == ("etc", "passwd")
+
+
+def write_notebook(path: Path, *cell_ids: str) -> Path:
+    cells = [nbformat.v4.new_code_cell("x = 1", id=cell_id) for cell_id in cell_ids]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+def test_a_notebook_is_known_by_the_paths_it_had_as_well(own_folder: Path) -> None:
+    first = write_notebook(own_folder / "first.ipynb", "c1", "c2")
+    cell_run(first, "c1", {"a": 1}, {})
+    cell_run(write_notebook(own_folder / "other.ipynb", "c9"), "c9", {"a": 1}, {})
+    assert known_paths(first) == [str(first)]
+    second = first.rename(own_folder / "second.ipynb")
+    cell_run(second, "c2", {"a": 1}, {})
+    third = second.rename(own_folder / "third.ipynb")
+    assert known_paths(third)[0] == str(third)
+    assert set(known_paths(third)) == {str(third), str(second), str(first)}
+
+
+def test_a_copy_of_a_notebook_leaves_the_original_its_runs(own_folder: Path) -> None:
+    original = write_notebook(own_folder / "original.ipynb", "c1")
+    cell_run(original, "c1", {"a": 1}, {})
+    copy = write_notebook(own_folder / "copy.ipynb", "c1")
+    assert known_paths(copy) == [str(copy)]
+    original.unlink()
+    assert known_paths(copy) == [str(copy), str(original)]
+
+
+def test_a_notebook_that_can_not_be_read_is_known_by_its_path(own_folder: Path) -> None:
+    gone, garbled = own_folder / "gone.ipynb", own_folder / "garbled.ipynb"
+    garbled.write_text('{"cells": 3')
+    linked = own_folder / "linked.ipynb"
+    linked.symlink_to(garbled)
+    assert known_paths(gone) == [str(gone)]
+    assert known_paths(linked) == [str(linked), str(garbled)]

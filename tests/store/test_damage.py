@@ -13,9 +13,9 @@ import pytest
 import jtrack
 from jtrack.errors import StoreVersionError
 from jtrack.queries import rows
-from jtrack.store import Store
+from jtrack.store import Store, StoreWarning
 from jtrack.store.folder import StoreFolder
-from jtrack.store.journal import StoreWarning, open_line, seal_line
+from jtrack.store.journal import open_line, seal_line
 from jtrack.store.points import RECORD_BYTES
 from jtrack.store.tail import JournalReader
 from jtrack.tracking import current_store

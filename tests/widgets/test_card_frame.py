@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import jtrack
+from jtrack import queries
 from jtrack.entities import Environment, RunStatus
 from jtrack.errors import RunNotFoundError
 from jtrack.tracking import start_run
@@ -72,6 +74,20 @@ def test_other_cells_notebooks_and_deleted_runs_are_not_predecessors() -> None:
     log_cell_run("no cell", {}, cell_id=None)
     jtrack.delete_run(log_cell_run("deleted", {}))
     assert card_frame(log_cell_run("this", {})).previous is None
+
+
+def test_a_renamed_notebook_keeps_its_history_and_a_copy_has_none(own_folder: Path) -> None:
+    old, new = own_folder / "old.ipynb", own_folder / "new.ipynb"
+    old.write_text("{}")
+    first = log_cell_run("first", {}, notebook_path=str(old))
+    new.write_text("{}")
+    assert card_frame(log_cell_run("of the copy", {}, notebook_path=str(new), cell_id="c1")).previous is None
+    jtrack.delete_run(queries.get_run("of the copy").info.run_id)
+    old.unlink()
+    frame = card_frame(log_cell_run("after", {}, notebook_path=str(new)))
+    assert frame.previous is not None
+    assert frame.previous.run_id == first
+    assert standing_text(frame.standing) == "2 runs of this cell"
 
 
 def test_cells_of_unknown_notebooks_are_the_same_within_an_experiment() -> None:
