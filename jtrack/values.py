@@ -11,6 +11,7 @@ import json
 import math
 import operator
 import re
+from collections.abc import Callable
 from typing import Any
 
 from jtrack.errors import InvalidInputError
@@ -54,7 +55,7 @@ def plain_value(value: Any) -> Any:
     Raises
     ------
     ValueError
-        It holds none: a tensor without data, a long double that no float64 is exactly.
+        It holds none: a tensor without data, a masked value, a long double that no float64 is exactly.
     """
     if type(value) in (float, int, str, bool, type(None)):
         return value
@@ -69,14 +70,29 @@ def plain_value(value: Any) -> Any:
 
 
 def _item_of(value: Any) -> Any:
-    if getattr(getattr(value, "dtype", None), "kind", "") in "mM":
+    if _is_time(value):
         return str(value)  # of nanoseconds, item() is a bare int
-    try:
-        item = value.item()
-    except RuntimeError as error:  # torch's, of a tensor without data
-        raise ValueError(str(error).partition("\n")[0]) from None
+    if is_masked(value):
+        raise ValueError("it is masked")
+    item = _unpacked(value.item)
     # A long double's item() is itself, and wider than float64.
     return item if type(item) is not type(value) else _exact_float("value", value)
+
+
+def _unpacked(unpack: Callable[[], Any]) -> Any:
+    try:
+        return unpack()
+    except RuntimeError as error:  # torch's, of a tensor without data or of a kind that has none at hand
+        raise ValueError(str(error).partition("\n")[0]) from None
+
+
+def _is_time(value: Any) -> bool:
+    return getattr(getattr(value, "dtype", None), "kind", None) in ("m", "M")  # torch's have no kind
+
+
+def is_masked(value: Any) -> bool:
+    """Whether it is numpy's mark for a value that is not there; its ``item()`` is 0.0."""
+    return getattr(value, "ndim", None) == 0 and bool(getattr(value, "mask", False))
 
 
 def render_param(key: str, value: Any) -> tuple[str, str]:
@@ -96,8 +112,9 @@ def render_param(key: str, value: Any) -> tuple[str, str]:
         text = plain if isinstance(plain, str) else str(plain)
         encoded = json.dumps(_encode(plain), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (RecursionError, ValueError) as error:
+        reason = error.message if isinstance(error, InvalidInputError) else error
         raise InvalidInputError(
-            f"param {key!r} can't be kept: {error}", "log it with log_dict or log_artifact"
+            f"param {key!r} can't be kept: {reason}", "log it with log_dict or log_artifact"
         ) from None
     _check_encodable(f"param {key!r}", encoded)
     _check_size(f"param {key!r}", encoded)
@@ -139,16 +156,23 @@ def metric_value(key: str, value: Any) -> float:
             "log text with log_param or set_tag",
         )
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
-        try:
-            # Compared as numpy's or torch's own, an int is rounded first, and equals what it was rounded to.
-            item = value.item()
-        except (RuntimeError, ValueError) as error:
-            raise InvalidInputError(f"metric {key!r} holds no number: {error}".partition("\n")[0]) from None
-        if type(item) in (int, float, bool):
-            value = item
-        elif isinstance(item, complex):
-            raise InvalidInputError(f"metric {key!r} is a number, not complex: {item!r}")
+        value = _number_in(key, value)
     return _exact_float(f"metric {key!r}", value)
+
+
+def _number_in(key: str, value: Any) -> Any:
+    if _is_time(value):
+        raise InvalidInputError(f"metric {key!r} is a number, not a time: {value}", "log its .astype(float)")
+    if is_masked(value):
+        raise InvalidInputError(f"metric {key!r} holds no number: it is masked", "log float('nan') in its place")
+    try:
+        # Compared as numpy's or torch's own, an int is rounded first, and equals what it was rounded to.
+        item = _unpacked(value.item)
+    except ValueError as error:
+        raise InvalidInputError(f"metric {key!r} holds no number: {error}") from None
+    if isinstance(item, complex):
+        raise InvalidInputError(f"metric {key!r} is a number, not complex: {item!r}", "log its .real, or abs() of it")
+    return item if type(item) in (int, float, bool) else value
 
 
 def metric_step(key: str, step: Any) -> int:
@@ -203,7 +227,7 @@ def _without_arrays(value: Any) -> Any:
     n_items = math.prod(value.shape)
     if not hasattr(value, "tolist") or hasattr(value, "iloc") or n_items > MAX_ARRAY_ITEMS:
         raise ValueError(f"a {type(value).__name__} of shape {tuple(value.shape)} is no setting")
-    return value.tolist()
+    return _unpacked((value.astype(str) if _is_time(value) else value).tolist)
 
 
 def _encode(value: Any) -> Any:

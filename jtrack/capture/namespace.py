@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from jtrack.capture.bindings import Bindings
+from jtrack.values import is_masked
 
 MAX_LITERAL_LENGTH = 1_000
 MAX_EXACT_INT = 2**53
@@ -104,7 +105,7 @@ def number_of(value: Any) -> int | float | None:
         return None
     if type(value) not in (int, float):
         try:
-            value = value.item()
+            value = None if is_masked(value) else value.item()
         except Exception:  # a tensor without data, or on a device that is gone
             return None
     if type(value) is float:

@@ -139,6 +139,7 @@ def test_named_params_and_metrics_are_taken_exactly() -> None:
         (np.datetime64("2024-01-01", "ns"), None),
         (np.timedelta64(3, "ns"), None),
         (np.complex64(1), None),
+        (np.ma.masked, None),
         (True, None),
         (2**53, 2**53),
         (2**53 + 1, None),

@@ -8,6 +8,7 @@ import fractions
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,6 +88,44 @@ def test_scalars_of_other_libraries_become_what_they_hold(value: object, kept: o
     assert type(found) is type(kept)
 
 
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (np.arange(3), [0, 1, 2]),
+        (np.arange(10_000), list(range(10_000))),
+        (np.array([[0.5, math.inf]]), [[0.5, math.inf]]),
+        ([np.arange(2), {"a": np.array([True])}], [[0, 1], {"a": [True]}]),
+        ((np.float32(0.5), np.zeros(1)), (0.5, [0.0])),
+        (np.datetime64("2024-01-02T03:04:05.123456789"), "2024-01-02T03:04:05.123456789"),
+        (np.timedelta64(5, "ns"), "5 nanoseconds"),
+        (np.array(["2024-01-01T01"], "datetime64[ns]"), ["2024-01-01T01:00:00.000000000"]),
+        (np.ma.array([1.5, 2.5], mask=[True, False]), [None, 2.5]),
+        (np.array(["é", None], dtype=object), ["é", None]),
+    ],
+)
+def test_arrays_and_times_are_kept_whole(value: object, kept: object) -> None:
+    found = parse_param(render_param("p", value)[1])
+    assert found == kept
+    assert type(found) is type(kept)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (np.zeros(10_001), "a ndarray of shape \\(10001,\\) is no setting"),
+        ([np.zeros((101, 100))], "a ndarray of shape \\(101, 100\\) is no setting"),
+        (pd.DataFrame({"a": [1]}), "a DataFrame of shape \\(1, 1\\) is no setting"),
+        (pd.Series([1, 2]), "a Series of shape \\(2,\\) is no setting"),
+        (np.ma.masked, "it is masked"),
+        (np.longdouble("0.1"), "value = 0.1 can't be kept exactly"),
+    ],
+)
+def test_data_is_no_param_and_what_holds_nothing_is_refused(value: object, why: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"param 'p' can't be kept: .*{why}") as caught:
+        render_param("p", value)
+    assert str(caught.value).count("hint") == 1
+
+
 @pytest.mark.parametrize("value", ["\ud800", ["ok", "\udfff"], "x" * (17 * 1024 * 1024), [10**5000]])
 def test_a_param_that_cannot_be_kept_whole_is_refused_by_name(value: object) -> None:
     with pytest.raises(InvalidInputError, match="param 'p'"):
@@ -125,6 +164,13 @@ def test_a_metric_may_be_nan() -> None:
         ([0.5], "is a number, not list"),
         (np.array([0.5]), "not an array of shape"),
         (1j, "is a number, not complex"),
+        (np.int64(2**53 + 1), "can't be kept exactly"),
+        (np.uint64(2**64 - 1), "can't be kept exactly"),
+        (np.complex64(1), "is a number, not complex"),
+        (np.datetime64("2024-01-01"), "is a number, not a time: 2024-01-01"),
+        (np.datetime64(1, "ns"), "is a number, not a time"),
+        (np.timedelta64(1, "s"), "is a number, not a time"),
+        (np.ma.masked, "holds no number: it is masked"),
     ],
 )
 def test_a_metric_that_is_no_float64_is_refused_with_the_reason(value: object, why: str) -> None:
