@@ -10,6 +10,8 @@ from jtrack.magics.cell_header import SHOW_HELP, TrackedSource, check_cell
 from jtrack.magics.header import Header
 from jtrack.magics.recording import open_recording
 from jtrack.magics.tracker import CellTracker, check_main_shell
+from jtrack.tracking.context import process
+from jtrack.tracking.unrecorded import UnrecordedRun
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -51,6 +53,7 @@ def track_body(tracker: CellTracker, line: str, body: str) -> Any:
         raise HeaderError("this cell is tracked already", "keep one %%track, on the cell's first line")
     recording = open_recording(tracker.desk, header, tracker.cell_of(f"%%track {line}\n{body}", body))
     if recording is None:
+        process.unrecorded = UnrecordedRun()  # until the cell around it has ended
         return _run(tracker.shell, body)
     recording.record_output()
     error: BaseException | None = None

@@ -267,7 +267,7 @@ def _start_run(header: Header, source_type: str, started_at: datetime | None) ->
         experiment_id=experiment_id,
         run_name=header.name,
         # A run that the user has left open is the one around: the cell's run becomes its child.
-        nested=tracking.active_run() is not None,
+        nested=tracking.find_active_run() is not None,
         tags=header.tags or None,
         description=header.note,
         kind=RunKind.CELL,

@@ -86,7 +86,7 @@ def _first_rows(user_ns: dict[str, Any], name: str) -> Any:
 @contextmanager
 def _run_for(shell: InteractiveShell, name: str) -> Iterator[ActiveRun]:
     """Make the run that the model belongs to the active one."""
-    active = tracking.active_run()
+    active = tracking.find_active_run()
     if active is not None:
         yield active
         return

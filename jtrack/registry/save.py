@@ -183,7 +183,7 @@ def log_model(
         from jtrack.registry.names import check_model_name
 
         check_model_name(registered_model_name)
-    run = tracking.active_run() or tracking.start_run()
+    run = tracking.find_active_run() or tracking.start_run()
     run_id = run.info.run_id
     with tempfile.TemporaryDirectory(prefix="jtrack-model-") as folder:
         place = Path(folder) / "model"

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -106,6 +107,17 @@ def read_positions(connection: duckdb.DuckDBPyConnection) -> dict[str, Position]
     return {writer: Position(n_bytes, n_points, json.loads(holes)) for writer, n_bytes, n_points, holes in rows}
 
 
+def begin_reader(
+    folder: StoreFolder, connection: duckdb.DuckDBPyConnection, writer: str, folded: Position | None
+) -> JournalReader:
+    """Begin to read a journal where ``base`` has it."""
+    if folded is None:
+        return JournalReader(folder, writer)
+    declared = "SELECT coalesce(max(number), 0) FROM base.journal_series WHERE writer = ?"
+    ((n_series,),) = connection.execute(declared, [writer]).fetchall()
+    return JournalReader(folder, writer, replace(folded, holes=list(folded.holes), n_series=n_series))
+
+
 def _tail_bytes(folder: StoreFolder, writer: str, folded: Position) -> int:
     events, points = folder.journal_bytes(writer)
     # The last block of points is reserved before it is filled: it counts when the next one is there.
@@ -129,7 +141,7 @@ def _write_draft(folder: StoreFolder, draft: Path, newest: Path | None) -> list[
             create_base(connection)
         migrate(connection, folder.path)
         positions = read_positions(connection)
-        readers = [JournalReader(folder, writer, positions.get(writer)) for writer in folder.writers()]
+        readers = [begin_reader(folder, connection, writer, positions.get(writer)) for writer in folder.writers()]
         with _paused_collector():
             batches = [reader.read(final=not reader.is_alive()) for reader in readers]
             stage = stage_batches(batch for batch in batches if batch)

@@ -56,6 +56,8 @@ class StoreFolder:
             self.journal.mkdir(parents=True, exist_ok=True)
             self._check_version()
             self._keep_out_of_git()
+        except StoreVersionError:
+            raise
         except (FileExistsError, NotADirectoryError):
             blocking = next(
                 (p for p in (self.journal, *self.journal.parents) if p.exists() and not p.is_dir()), self.path

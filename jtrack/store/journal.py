@@ -242,10 +242,12 @@ class Writer:
     def _use(self, events: EventFile, points: PointFile) -> None:
         opened = {"schema_version": SCHEMA_VERSION, "host": platform.node(), "pid": os.getpid()}
         events.append("writer_opened", self.name, {**opened, "user": settings.user_name()})
-        for run_id, numbers in list(self._open_runs.items()):
+        open_runs = {run_id: dict(numbers) for run_id, numbers in list(self._open_runs.items())}
+        for run_id in open_runs:
             events.append("run_attached", run_id, {})
-            for key, number in list(numbers.items()):
-                events.append("series", run_id, {"number": number, "key": key})
+        declared = [(number, run_id, key) for run_id, numbers in open_runs.items() for key, number in numbers.items()]
+        for number, run_id, key in sorted(declared):  # in their order: a reader counts on it
+            events.append("series", run_id, {"number": number, "key": key})
         self._events, self.points = events, points
 
     def _do_deferred(self) -> None:

@@ -6,7 +6,6 @@ generation gets a new snapshot, and questions that are under way keep the old on
 
 from __future__ import annotations
 
-import copy
 import shutil
 import tempfile
 import weakref
@@ -17,7 +16,7 @@ import duckdb
 
 from jtrack.errors import StoreVersionError
 from jtrack.store.connection import attach, connect, create_base_in_memory
-from jtrack.store.fold import read_positions
+from jtrack.store.fold import begin_reader, read_positions
 from jtrack.store.folder import StoreFolder
 from jtrack.store.journal import JournalMark
 from jtrack.store.merge import merge_stage
@@ -77,7 +76,7 @@ class Snapshot:
         for writer in self._folder.writers():
             reader = self._readers.get(writer)
             if reader is None:
-                reader = JournalReader(self._folder, writer, copy.deepcopy(self.folded.get(writer)))
+                reader = begin_reader(self._folder, self.connection, writer, self.folded.get(writer))
                 self._readers[writer] = reader
             # Asked before reading: what the dead left is then all there is.
             if alive := reader.is_alive():

@@ -1,6 +1,7 @@
 """Reads what journals hold beyond a known place: the events and points that no generation has yet.
 
-Points are taken before events, since a series is declared by an event before its first point is written.
+Points are looked at before events, since a series is declared by an event before its first point is written. On a
+full disk that event may wait while its points found room: they then wait for it, and what stands behind them.
 A record counts when it ends in its file's mark. One that is not there yet, while later ones are, is a hole: a
 thread was between claiming its slot and filling it; holes are remembered and looked at again.
 """
@@ -37,6 +38,8 @@ class Position:
     events_bytes: int = 0
     n_points: int = 0
     holes: list[int] = field(default_factory=list)
+    n_series: int = 0
+    """The highest number of a series declared so far; they are declared in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,9 @@ class JournalReader:
         final
             The writer is gone: nothing more will come, so what is still missing or cut is lost, and named.
         """
-        points = self._read_points(final)
+        found = self._find_points(final)
         events = self._read_events(final)
+        points = self._take_points(*found, final=final)
         self.finished = final
         heard = [
             self._heartbeat_ns,
@@ -96,15 +100,19 @@ class JournalReader:
         ]
         return Batch(self.writer, events, points, self.position, max(heard) if final or events or len(points) else 0)
 
-    def _read_points(self, final: bool) -> NDArray[np.void]:
+    def _find_points(self, final: bool) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
         try:
-            records, valid = self._new_records()
+            return self._new_records()
         except OSError as error:
             if final or self.position.n_points:  # else the writer is only about to make it
                 self._note(f"its file of points can't be read: {error.strerror}")
-            return np.empty(0, RECORD)
+            return np.empty(0, RECORD), np.empty(0, np.bool_)
+
+    def _take_points(self, records: NDArray[np.void], valid: NDArray[np.bool_], *, final: bool) -> NDArray[np.void]:
         first = self.position.n_points
         taken = int(np.flatnonzero(valid)[-1]) + 1 if valid.any() else 0
+        if not final:
+            taken = self._n_declared(records[:taken], valid[:taken])
         filled, holes = self._look_at_holes()
         holes += (first + np.flatnonzero(~valid[:taken])).tolist()
         if final:
@@ -114,6 +122,14 @@ class JournalReader:
             holes = []
         self.position.n_points, self.position.holes = first + taken, holes
         return np.concatenate([filled, records[:taken][valid[:taken]]])
+
+    def _n_declared(self, records: NDArray[np.void], valid: NDArray[np.bool_]) -> int:
+        """Count the records before the first one whose series is still to be declared."""
+        # Where events are garbled, the declaration may be among them and never come.
+        if self.problems or not len(records) or int(records["series"].max()) <= self.position.n_series:
+            return len(records)
+        unknown = np.flatnonzero(valid & (records["series"] > self.position.n_series))
+        return int(unknown[0]) if len(unknown) else len(records)
 
     def _new_records(self) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
         with open(self._folder.points_path(self.writer), "rb") as file:
@@ -155,6 +171,8 @@ class JournalReader:
             self._check_version(event)
             if event["kind"] == "points_summed":
                 self._check_sum(Sum(**event["detail"]))
+            elif event["kind"] == "series":
+                self.position.n_series = max(self.position.n_series, event["detail"]["number"])
         return events
 
     def _check_version(self, event: dict[str, Any]) -> None:

@@ -112,7 +112,7 @@ def end_run(status: RunStatus | str = RunStatus.FINISHED) -> None:
 
 def active_run() -> ActiveRun | None:
     """Get the run that a log call would log into; ``None`` if it would start one."""
-    return find_active_run()
+    return find_active_run() or cast("ActiveRun | None", process.unrecorded)
 
 
 def set_experiment(experiment_name: str | None = None, experiment_id: str | None = None) -> Experiment:
@@ -294,10 +294,7 @@ def log_figure(figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any
 
 
 def _active_or_new() -> ActiveRun:
-    run = find_active_run()
-    if run is None and process.unrecorded is not None:
-        return cast("ActiveRun", process.unrecorded)
-    return run or start_run()
+    return active_run() or start_run()
 
 
 def _check_free(nested: bool) -> ActiveRun | None:

@@ -10,14 +10,31 @@ from collections.abc import Mapping
 from typing import Any
 
 
+class _Never:
+    """Nobody asks to stop what nobody sees; written with or without brackets, as of a real run."""
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __call__(self) -> bool:
+        return False
+
+
 class UnrecordedRun:
     """Takes whatever a run takes, and keeps nothing."""
 
+    run_id = experiment_id = ""
+    run_name = "not recorded"
     ended = False
-    should_stop = False
+    should_stop = _Never()
 
     def __init__(self) -> None:
         self.series: dict[str, UnrecordedRun] = {}
+
+    @property
+    def info(self) -> UnrecordedRun:
+        """Itself: it has the names that there are."""
+        return self
 
     def open_series(self, key: str) -> UnrecordedRun:
         """Give what takes points of a metric."""

@@ -29,6 +29,8 @@ class Shown:
     displays: list[dict[str, str]] = field(default_factory=list)
     result: dict[str, str] | None = None
     errors: list[dict[str, Any]] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    """Kinds of the messages, in their order."""
 
     @property
     def ok(self) -> bool:
@@ -153,6 +155,7 @@ class Kernel:
 
 
 def _note(shown: Shown, kind: str, content: dict[str, Any]) -> None:
+    shown.kinds.append(kind)
     if kind == "stream" and content["name"] == "stdout":
         shown.stdout += content["text"]
     elif kind == "stream":

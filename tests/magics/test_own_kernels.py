@@ -165,6 +165,30 @@ def test_what_the_cell_logs_late_goes_before_what_was_found_meanwhile(tmp_path: 
         kernel.stop()
 
 
+def test_the_card_stands_below_what_a_long_cell_printed_and_cleared(tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path)
+    source = (
+        "%%track --name {name}\nimport time, jtrack\nfrom IPython.display import clear_output\n"
+        "run = jtrack.active_run()\nfor epoch in range(1000):\n    run.log_metric('loss', 1 / (epoch + 1))\n"
+        "    time.sleep(0.02)\n    if epoch == {last}:\n        break\n{then}print('the end')"
+    )
+    try:
+        kernel.run("%load_ext jtrack")
+        for name, then in (("prints", ""), ("clears", "clear_output()\n"), ("waits", "clear_output(wait=True)\n")):
+            shown = kernel.run(source.format(name=name, last=90, then=then), "long")
+            assert shown.ok, shown.traceback
+            live, card = shown.displays
+            assert name in live["text/plain"] and name in card["text/plain"]
+            assert "running" in live["text/plain"] and "finished" in card["text/plain"]
+            seen = [kind for kind in shown.kinds if kind in ("stream", "display_data", "update_display_data")]
+            assert seen[-3:] == ["stream", "update_display_data", "display_data"]
+            assert ("clear_output" in shown.kinds) is bool(then)
+        shown = kernel.run(source.format(name="quick", last=2, then=""), "quick")
+        assert [kind for kind in shown.kinds if "display" in kind] == ["display_data"]
+    finally:
+        kernel.stop()
+
+
 def test_cells_of_a_second_shell_leave_the_tracked_one_alone(
     tmp_path: Path, could_not_run: Callable[[str], NoReturn]
 ) -> None:

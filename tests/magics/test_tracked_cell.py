@@ -381,8 +381,15 @@ def test_a_store_that_fails_never_fails_the_cell(kernel: Kernel) -> None:
     try:
         first = kernel.run("%%track lr=0.5\nran = lr * 2\nran")
         second = kernel.run("%%track lr=0.5\nran = lr * 2\nran")
+        logging = kernel.run(f"%%track lr=0.5\n{LOGS}")
+        below = kernel.run(f"%%time\n%%track lr=0.5\n{LOGS}")
+        own = kernel.run("jtrack.log_metric('m', 1)")
     finally:
         kernel.run("jtrack.set_tracking_uri(None)")
+    for shown in (logging, below):
+        assert shown.ok and shown.stderr == "", shown.traceback
+        assert "'reached'" in str(shown.result)
+    assert own.reply["ename"] == "StorePathError"
     assert first.ok and first.result == {"text/plain": "1.0"}
     assert first.stderr.startswith("jtrack: could not record this cell: StorePathError:")
     assert second.ok and second.stderr == ""
@@ -390,6 +397,24 @@ def test_a_store_that_fails_never_fails_the_cell(kernel: Kernel) -> None:
     assert kernel.run("%%track\nx = 1").cards
 
 
+LOGS = """
+import jtrack
+with open("a file to keep", "w") as file:
+    file.write("x")
+for step in range(10):
+    jtrack.log_metric("loss", 1 / (step + 1), step=step)
+    if jtrack.active_run().should_stop or jtrack.active_run().should_stop():
+        break
+jtrack.log_metrics({"a": 1})
+jtrack.log_params({"b": jtrack.log_param("c", 2)})
+jtrack.set_tags({"d": 3})
+jtrack.log_artifact("a file to keep")
+jtrack.log_text("x", "x.txt")
+jtrack.log_dict({}, "x.json")
+run = jtrack.active_run()
+run.note("n")
+f"{run.info.run_id} {run.knob('lr', 0.1)} {run.params}" and "reached"
+"""
 _WAIT = (
     "[m for m in get_ipython().magics_manager.registry.values() if hasattr(m, 'tracker')][0].tracker.desk.late.wait(20)"
 )

@@ -11,10 +11,11 @@ import duckdb
 import pytest
 
 import jtrack
+from jtrack import tracking
 from jtrack.errors import StoreVersionError
 from jtrack.queries import rows
 from jtrack.store import Store, StoreWarning
-from jtrack.store.folder import StoreFolder
+from jtrack.store.folder import SCHEMA_VERSION, StoreFolder
 from jtrack.store.journal import open_line, seal_line
 from jtrack.store.points import RECORD_BYTES
 from jtrack.store.tail import JournalReader
@@ -211,6 +212,33 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(folder: StoreFolde
         rows("SELECT * FROM runs")
     assert "pip install --upgrade jtrack" in str(caught.value)
     assert generation.read_bytes() == content
+
+
+def test_nothing_is_written_into_a_store_of_a_newer_version(folder: StoreFolder) -> None:
+    version = folder.path / "schema_version"
+    assert int(version.read_text()) == SCHEMA_VERSION
+    version.write_text(f"{SCHEMA_VERSION + 1}\n")
+    before = {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
+    tracking.set_tracking_uri(folder.path)
+    for use in (
+        tracking.start_run,
+        lambda: tracking.log_metric("m", 1),
+        lambda: tracking.set_experiment("new"),
+        lambda: current_store().fold(),
+    ):
+        with pytest.raises(StoreVersionError, match=f"schema version {SCHEMA_VERSION + 1}") as caught:
+            use()
+        assert "pip install --upgrade jtrack" in str(caught.value)
+    assert tracking.active_run() is None
+    assert {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("text", ["", "two\n", "1\n"])
+def test_a_version_that_says_nothing_is_written_anew(folder: StoreFolder, text: str) -> None:
+    version = folder.path / "schema_version"
+    version.write_text(text)
+    processes.run(WRITE_A_STORE)
+    assert version.read_text() == f"{SCHEMA_VERSION}\n"
 
 
 def test_a_journal_of_a_newer_version_is_refused(folder: StoreFolder) -> None:

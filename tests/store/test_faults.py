@@ -105,6 +105,40 @@ def test_a_disk_that_is_full_from_the_start_keeps_the_run_in_memory(
     assert "FINISHED" in printed
 
 
+def test_files_that_the_disk_refused_are_written_when_it_has_room_again(
+    tmp_path: Path, could_not_run: Callable[[str], NoReturn]
+) -> None:
+    printed = run_on_small_disk(
+        could_not_run,
+        tmp_path / "disk",
+        "3m",
+        """
+        import time
+        with open("big.bin", "wb") as file:
+            file.write(b"z" * 5_000_000)
+        with jtrack.start_run(run_name="full") as run:
+            jtrack.log_text("small", "small.txt")
+            jtrack.log_text("y" * 4_000_000, "sub/big.txt")
+            jtrack.log_artifact("big.bin")
+            jtrack.log_dict({"a": 1}, "a.json")
+        find = lambda: [(file["path"], file["n_bytes"]) for file in
+                        jtrack.sql("SELECT path, n_bytes FROM artifacts ORDER BY path").df().to_dict("records")]
+        print(find(), jtrack.get_run("full").info.status.value)
+        grow()
+        until = time.monotonic() + 60
+        while len(find()) < 4 and time.monotonic() < until:      # the next heartbeat does it, with nobody's help
+            time.sleep(0.1)
+        print(find(), run.store.writer.n_waiting)
+        print((run.artifact_path / "sub/big.txt").stat().st_size, (run.artifact_path / "big.bin").read_bytes()[:2])
+        """,
+    )
+    before, after, content = [line for line in printed.splitlines() if "Warning" not in line and line[:1] in "[4"]
+    assert before == "[('a.json', 12), ('small.txt', 5)] FINISHED"
+    assert after == "[('a.json', 12), ('big.bin', 5000000), ('small.txt', 5), ('sub/big.txt', 4000000)] 0"
+    assert content == "4000000 b'zz'"
+    assert "(2 waiting)" in printed or "(1 waiting)" in printed
+
+
 def test_a_fold_on_a_full_disk_leaves_the_store_as_it_was(
     tmp_path: Path, could_not_run: Callable[[str], NoReturn]
 ) -> None:
@@ -150,6 +184,7 @@ def test_a_folder_that_cannot_be_written_is_refused_and_still_read(
         tmp_path / "disk",
         "8m",
         """
+        jtrack.set_experiment("there")
         with jtrack.start_run(run_name="before") as run:
             jtrack.log_metric("m", 1)
         run.store.close()
@@ -161,11 +196,19 @@ def test_a_folder_that_cannot_be_written_is_refused_and_still_read(
             except OSError as error:
                 print(type(error).__name__, str(error).replace("\\n", " | "))
         jtrack.set_tracking_uri(disk + "/.jtrack")
+        for choose in (jtrack.set_experiment, jtrack.create_experiment, jtrack.create_registered_model):
+            try:
+                choose("new")
+            except OSError as error:
+                print(type(error).__name__, str(error).replace("\\n", " | "))
+        print(jtrack.set_experiment("there").name)
         print(jtrack.active_run(), jtrack.search_runs(output_format="list")[0].info.run_name)
         """,
     )
-    first, second, third = printed.splitlines()
-    for line in (first, second):
+    *refusals, chosen, third = printed.splitlines()
+    assert len(refusals) == 5
+    assert chosen == "there"
+    for line in refusals:
         assert line.startswith("StorePathError")
         assert "can't hold a store: Read-only file system | " in line
         assert "hint: " in line

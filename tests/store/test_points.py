@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from jtrack.store.folder import StoreFolder
-from jtrack.store.journal import Writer
+from jtrack.store.journal import Writer, seal_line
 from jtrack.store.points import HEADER_BYTES, RECORD_BYTES, PointFile, pack_record
-from jtrack.store.tail import RECORD, JournalReader, read_records
+from jtrack.store.tail import RECORD, JournalReader, Position, read_records
 
 
 @pytest.fixture
@@ -63,12 +63,41 @@ def test_a_hole_is_taken_when_it_is_filled_and_only_once(folder: StoreFolder) ->
     third = HEADER_BYTES + 2 * RECORD_BYTES
     whole = path.read_bytes()[third : third + RECORD_BYTES]
     write_at(path, third, bytes(RECORD_BYTES))  # as if a thread had claimed its slot and not yet filled it
-    reader = JournalReader(folder, "w")
+    reader = JournalReader(folder, "w", Position(n_series=1))
     assert reader.read().points["step"].tolist() == [0, 1, 3, 4]
     assert reader.read().points["step"].tolist() == []
     write_at(path, third, whole)
     assert reader.read().points["step"].tolist() == [2]
     assert reader.read().points["step"].tolist() == []
+
+
+def test_points_wait_for_the_event_that_declares_their_series(folder: StoreFolder) -> None:
+    points = PointFile(folder.points_path("w"))
+    events = folder.events_path("w")
+
+    def declare(number: int) -> None:
+        line = b'{"seq":0,"at":1,"kind":"series","subject":"r","detail":{"number":%d,"key":"m%d"}}' % (number, number)
+        events.write_bytes(events.read_bytes() + seal_line(line))
+
+    declare(1)
+    for step, series in enumerate([1, 1, 2, 1, 3, 2]):
+        points.append(pack_record(step, step, float(step), series))
+    reader, late = (JournalReader(folder, "w") for _ in range(2))
+    assert reader.read().points["step"].tolist() == [0, 1]
+    assert reader.read().points["step"].tolist() == []
+    declare(2)
+    assert reader.read().points["step"].tolist() == [2, 3]
+    declare(3)
+    assert reader.read().points["step"].tolist() == [4, 5]
+    assert late.read().points["step"].tolist() == list(range(6))
+
+
+def test_points_of_a_writer_that_died_before_it_could_name_them_are_read(folder: StoreFolder) -> None:
+    points = PointFile(folder.points_path("w"))
+    points.append(pack_record(1, 1, 1.0, 7))
+    reader = JournalReader(folder, "w")
+    assert reader.read().points["step"].tolist() == []
+    assert reader.read(final=True).points["step"].tolist() == [1]
 
 
 def test_a_point_without_its_mark_is_named_and_the_rest_is_read(folder: StoreFolder) -> None:

@@ -163,6 +163,46 @@ def test_a_forked_child_logs_into_its_parents_run_and_into_its_own(store_path: P
     assert jtrack.get_run("parent").info.status == RunStatus.FINISHED
 
 
+def test_a_child_that_was_forked_while_a_thread_logged_is_not_held_up(store_path: Path) -> None:
+    printed = processes.run("""
+        import os, threading, warnings, jtrack
+        warnings.simplefilter("ignore")                     # Python's, of a fork beside a thread
+        run = jtrack.start_run(run_name="parent")
+        over = threading.Event()
+        def log_on():
+            i = 0
+            while not over.is_set():
+                i += 1
+                run.set_tag("round", str(i)); run.log_param(f"p{i}", i); run.log_metric("m", i)
+        def hold_on():
+            with run._lock:                                  # whatever a thread may be doing
+                held.set(); over.wait()
+        held = threading.Event()
+        threads = [threading.Thread(target=log_on) for _ in range(2)]
+        for thread in threads: thread.start()
+        pids = []
+        for child in range(20):
+            if child == 10:
+                threads.append(threading.Thread(target=hold_on)); threads[-1].start(); held.wait()
+            pid = os.fork()
+            if pid == 0:
+                jtrack.log_param(f"child{child}", child); jtrack.log_metric("of children", child)
+                jtrack.set_tag(f"child{child}", "was here")
+                os._exit(0)
+            pids.append(pid)
+        print([os.waitpid(pid, 0)[1] for pid in pids])
+        over.set()
+        for thread in threads: thread.join()
+        run.end()
+    """)
+    assert printed == f"{[0] * 20}\n"
+    data = jtrack.get_run("parent").data
+    assert {f"child{child}": child for child in range(20)}.items() <= data.params.items()
+    assert {f"child{child}" for child in range(20)} <= data.tags.keys()
+    (found,) = rows("SELECT n_points FROM latest_metrics WHERE key = 'of children'")
+    assert found["n_points"] == 20
+
+
 def test_a_parent_lives_on_when_its_forked_child_dies_and_the_other_way_round(store_path: Path) -> None:
     code = """
         import os, signal, jtrack

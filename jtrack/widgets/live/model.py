@@ -189,11 +189,11 @@ def choose_run(store: Store, run: object) -> str | None:
         No run at this address.
     """
     from jtrack.store.addresses import run_id_of
-    from jtrack.tracking import active_run
+    from jtrack.tracking import find_active_run
 
     if run is not None:
         return run_id_of(store.catalog, run)
-    active = active_run()
+    active = find_active_run()
     if active is not None and active.store is store:
         return active.run_id
     return newest_running(store)
