@@ -18,6 +18,7 @@ import traitlets
 from jtrack import queries
 from jtrack.errors import InvalidFilterError, InvalidInputError, JTrackError
 from jtrack.tracking import current_store
+from jtrack.widgets import front_end
 from jtrack.widgets.frames import frame_json
 from jtrack.widgets.html import Markup
 from jtrack.widgets.style import widget_stylesheet
@@ -28,7 +29,8 @@ Method = Callable[..., Any]
 class Panel(anywidget.AnyWidget):
     """A panel that shows itself at the end of a cell.
 
-    A saved notebook keeps three forms of it: the live view, HTML without script, and text.
+    A saved notebook keeps three forms of it: the live view, HTML without script, and text; one that a program executed
+    keeps the latter two.
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
@@ -52,15 +54,20 @@ class Panel(anywidget.AnyWidget):
         """The data behind what is shown."""
         return self._frame
 
+    def open(self) -> None:
+        """Open the way to the page, where there is one."""
+        if not front_end.is_program():
+            super().open()
+
     def __repr__(self) -> str:
         return self._text()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         static = {"text/html": str(self._html()), "text/plain": self._text()}
-        if not self._esm:
+        # Without a way to a page, because it was closed or there never was one, only these are left.
+        if not self._esm or self.comm is None:
             return static, {}
         shown = super()._repr_mimebundle_(**kwargs)
-        # anywidget gives nothing where the widget was closed.
         data, metadata = shown if shown is not None else ({}, {})
         return {**data, **static}, metadata
 

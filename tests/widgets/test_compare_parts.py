@@ -96,8 +96,11 @@ def test_figures_are_plotly_with_nothing_but_data() -> None:
     assert min(points) - 1e-6 <= min(surface) and max(surface) <= max(points) + 1e-6
     bars = comparison.importance()
     assert bars.data[0].y[-1] in ("depth", "kind") and max(bars.data[0].x) <= 1
-    for figure in (scatter, scale, contour, bars):
-        assert len(figure.to_json()) < 40_000
+    for figure, said in ((scatter, "val_accuracy"), (scale, "depth"), (contour, "noise"), (bars, "kind")):
+        bundle = figure._repr_mimebundle_()
+        assert set(bundle) == {"application/vnd.plotly.v1+json", "text/html", "text/plain"}
+        assert len(json.dumps(bundle)) <= 90_000 and "<script" not in bundle["text/html"]
+        assert said in bundle["text/html"] and said in bundle["text/plain"]
     with pytest.raises(InvalidInputError, match="texts"):
         comparison.contour("kind", "depth")
     with pytest.raises(InvalidInputError, match="no param"):

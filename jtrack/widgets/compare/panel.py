@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from jtrack import queries
 from jtrack.errors import InvalidInputError
-from jtrack.widgets.compare import figures as compare_figures
 from jtrack.widgets.compare.columns import ComparedColumn, find_axis
 from jtrack.widgets.compare.html import compare_html
 from jtrack.widgets.compare.model import CompareModel
@@ -16,7 +15,7 @@ from jtrack.widgets.html import Markup
 from jtrack.widgets.panel import Panel
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
+    from jtrack.widgets.still_figure import StillFigure
 
 
 class Comparison(Panel):
@@ -29,8 +28,8 @@ class Comparison(Panel):
         self._model = model
         super().__init__(model.frame, model.methods)
 
-    def scatter(self, x: str, y: str, color: str | None = None) -> go.Figure:
-        """Draw the runs as points of a plotly figure; it keeps only its data in the notebook.
+    def scatter(self, x: str, y: str, color: str | None = None) -> StillFigure:
+        """Draw the runs as points of a plotly figure, of which the notebook keeps the data and a still image.
 
         Parameters
         ----------
@@ -42,10 +41,12 @@ class Comparison(Panel):
         InvalidInputError
             An axis is neither a param that differs nor a metric of these runs.
         """
-        hue = None if color is None else self._column(color)
-        return compare_figures.scatter_figure(self._names(), self._column(x), self._column(y), hue)
+        from jtrack.widgets.compare import figures
 
-    def contour(self, x: str, y: str, z: str | None = None) -> go.Figure:
+        hue = None if color is None else self._column(color)
+        return figures.scatter_figure(self._names(), self._column(x), self._column(y), hue)
+
+    def contour(self, x: str, y: str, z: str | None = None) -> StillFigure:
         """Draw a metric over two params as a plotly figure, weighted by the distance from the runs.
 
         Parameters
@@ -58,10 +59,12 @@ class Comparison(Panel):
         InvalidInputError
             An axis isn't there or holds texts, or fewer than four runs have all three.
         """
-        height = self._column(z or self._first_metric())
-        return compare_figures.contour_figure(self._names(), self._column(x), self._column(y), height)
+        from jtrack.widgets.compare import figures
 
-    def importance(self, metric: str | None = None) -> go.Figure:
+        height = self._column(z or self._first_metric())
+        return figures.contour_figure(self._names(), self._column(x), self._column(y), height)
+
+    def importance(self, metric: str | None = None) -> StillFigure:
         """Draw how much each param tells of a metric, by rank correlation, as a plotly figure.
 
         Parameters
@@ -74,10 +77,12 @@ class Comparison(Panel):
         InvalidInputError
             Fewer than three runs have the metric, or no param differs.
         """
+        from jtrack.widgets.compare import figures
+
         axis = find_axis(metric or self._first_metric(), [a for a in self.frame.axes if a.startswith("metrics.")])
         with queries.using(self._store):
             found = self._model.importance(axis)
-        return compare_figures.importance_figure(axis.partition(".")[2], found)
+        return figures.importance_figure(axis.partition(".")[2], found)
 
     def _column(self, name: str) -> ComparedColumn:
         with queries.using(self._store):

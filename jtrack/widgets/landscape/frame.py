@@ -48,7 +48,10 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Contour:
-    """Two params: what the model says over them, a row for each of ``y``, and the trials that have both."""
+    """Two params: what the model says over them, a row for each of ``y``, and the trials that have both.
+
+    ``best`` is ``None`` where nobody can say which one is.
+    """
 
     x_axis: Axis
     y_axis: Axis
@@ -56,7 +59,7 @@ class Contour:
     y: tuple[float, ...]
     predicted: tuple[tuple[float, ...], ...]
     tried: Dots
-    best: tuple[float, float]
+    best: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def _figures(land: Landscape, parts: Collection[str]) -> list[Markup]:
         figures.append(_figure("what mattered", _importance(land)))
     if "contour" in parts and land.contour is not None:
         names = f"{land.metric} over {land.contour.x_axis.key} and {land.contour.y_axis.key}"
-        figures.append(_figure(names, contour_image(land, land.contour)))
+        figures.append(_figure(names, contour_image(land.contour, land.metric, land.direction)))
     if "slices" in parts and land.slices:
         of_values = value_range(land, [y for cut in land.slices for y in cut.tried.y])
         figures += [

@@ -11,6 +11,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from jtrack.widgets import front_end
+
 if TYPE_CHECKING:
     from jtrack.tracking import ActiveRun
     from jtrack.widgets.live.panel import LivePanel
@@ -38,7 +40,9 @@ class LiveCard:
         self._panel: LivePanel | None = None
 
     def start(self) -> None:
-        """Begin to wait; what is shown then is output of the cell that runs now."""
+        """Begin to wait; what is shown then is output of the cell that runs now. A program doesn't look."""
+        if front_end.is_program():
+            return
         context = contextvars.copy_context()
         threading.Thread(target=context.run, args=(self._wait,), name="jtrack-live-card", daemon=True).start()
 

@@ -19,6 +19,7 @@ from jtrack.errors import RunNotFoundError
 from jtrack.store import Store
 from jtrack.tracking import current_store
 from jtrack.tracking.context import add_run_listener, remove_run_listener
+from jtrack.widgets import front_end
 from jtrack.widgets.frames import frame_json
 from jtrack.widgets.html import Markup
 from jtrack.widgets.live.html import live_html
@@ -104,13 +105,10 @@ class LivePanel(Panel):
         publisher.publish(data=data, metadata=metadata, transient={"display_id": self._display_id}, update=update)
 
     def _ipython_display_(self, **kwargs: Any) -> None:
-        publisher = self._publisher()
+        publisher = front_end.publisher()
         if publisher is None:
             raise NotImplementedError  # no kernel: the mime bundle is shown as it is
         self.show(publisher)
-
-    def _publisher(self) -> Any:
-        return getattr(getattr(getattr(self.comm, "kernel", None), "shell", None), "display_pub", None)
 
     def _html(self) -> Markup:
         return live_html(self._model.frame)
@@ -177,7 +175,7 @@ class LivePanel(Panel):
     def _settle(self) -> None:
         """The run is over: bring up to date what is saved with the notebook."""
         self._frame_json = frame_json(self._model.frame)
-        publisher = self._publisher()
+        publisher = front_end.publisher()
         if publisher is not None and self._is_published:
             data, metadata = self._repr_mimebundle_()
             self.publish(publisher, data, metadata, update=True)
