@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from importlib import resources
 from typing import Any
 
 import anywidget
@@ -21,7 +20,7 @@ from jtrack.tracking import current_store
 from jtrack.widgets import front_end
 from jtrack.widgets.frames import frame_json
 from jtrack.widgets.html import Markup
-from jtrack.widgets.style import widget_stylesheet
+from jtrack.widgets.module import packed_module
 
 Method = Callable[..., Any]
 
@@ -34,7 +33,6 @@ class Panel(anywidget.AnyWidget):
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode().tag(sync=True)
     _frame_json = traitlets.Dict().tag(sync=True)
 
     def __init__(self, frame: object, methods: Mapping[str, Method]) -> None:
@@ -44,8 +42,7 @@ class Panel(anywidget.AnyWidget):
         self._methods = dict(methods)
         self._lock = threading.Lock()
         content = frame_json(frame)
-        name = content["panel"]
-        super().__init__(_esm=renderer_module(name), _css=widget_stylesheet(name), _frame_json=content)
+        super().__init__(_esm=packed_module(content["panel"]), _frame_json=content)
         self.on_msg(self._answer)
         answer_while_busy(self)
 
@@ -107,12 +104,6 @@ def error_json(error: Exception) -> dict[str, Any]:
     if isinstance(error, JTrackError):
         return {"message": error.message, "hint": error.hint, "position": None}
     return {"message": f"{type(error).__name__}: {error}", "hint": None, "position": None}
-
-
-def renderer_module(panel: str) -> str:
-    """The built TypeScript renderer of one panel; empty in a source tree where it wasn't built."""
-    module = resources.files("jtrack.widgets").joinpath("static", f"{panel}.js")
-    return module.read_text(encoding="utf-8") if module.is_file() else ""
 
 
 def answer_while_busy(widget: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,15 @@ from jtrack.entities import RunStatus
 from jtrack.widgets.card.frame import CardFrame, CardMetric, PreviousRun, Standing, compare_params
 from jtrack.widgets.curves import Points
 from jtrack.widgets.difference import diff_sources
+from jtrack.widgets.panel import Panel
 from jtrack.widgets.params import ParamValue, param_value
+
+
+def kept_bytes(panel: Panel) -> int:
+    """What a panel adds to a notebook that is saved with the state of its widgets: the state, HTML and text."""
+    data, _ = panel._repr_mimebundle_()
+    return len(json.dumps([panel.get_state(), data], ensure_ascii=False, default=str).encode())
+
 
 STARTED_AT = datetime(2026, 3, 1, 14, 3, 11, tzinfo=UTC)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -78,6 +79,51 @@ def test_groups_are_drawn_as_means_with_intervals(show: Show) -> None:
     expect(page.locator(".jt-curve")).to_have_count(2)
 
 
+def log_settings(n_seeds: int = 4) -> list[str]:
+    """Runs of four settings with a few seeds each, of curves longer than what a notebook keeps of them."""
+    return [
+        log_cell_run(
+            f"{kind}-{lr}-{seed}",
+            {"kind": kind, "lr": lr, "seed": seed, "depth": 2 if lr > 0.05 else 7},
+            {"acc": [1 - lr + (kind == "tree") / 4 + (seed + step) % 5 / 50 for step in range(150)]},
+            source=f"model = fit(kind='{kind}', seed={seed})\n",
+        )
+        for kind in ("tree", "linear")
+        for lr in (0.1, 0.01)
+        for seed in range(n_seeds)
+    ]
+
+
+def test_seeds_of_one_setting_are_drawn_as_their_mean(show: Show) -> None:
+    page = show(log_settings()).page
+    page.get_by_label("draw runs as groups").select_option(label="mean over seed")
+    expect(page.locator(".jt-interval")).to_have_count(4)
+    expect(page.locator(".jt-curves .jt-legend-line")).to_contain_text("depth 7, kind tree, lr 0.01 (4)")
+
+
+def test_curves_take_the_whole_width_and_every_point_that_it_can_show(show: Show) -> None:
+    page = show(log_settings()).page
+    chart = page.locator(".jt-chart")
+    expect(chart).to_have_count(1)
+    panel = page.locator(".jt-compare").bounding_box()
+    box = chart.bounding_box()
+    assert box["width"] > 0.95 * panel["width"] - 28
+    expect(chart).to_have_attribute("viewBox", f"0 0 {round(box['width'])} 190")
+    expect(page.locator(".jt-curve").first.locator("path")).to_have_attribute("d", re.compile(r"^M([^L]*L){149}[^L]*$"))
+
+
+def test_a_contour_lies_below_the_runs(show: Show) -> None:
+    shown = show(log_settings())
+    page = shown.page
+    page.get_by_role("tab", name="contour").click()
+    expect(page.get_by_label("contour x")).to_have_value("params.depth")
+    expect(page.locator(".jt-shades path")).to_have_count(10)
+    expect(page.locator(".jt-dot")).to_have_count(16)
+    page.get_by_label("contour y").select_option("params.seed")
+    expect(page.locator(".jt-scatter")).to_contain_text("better")
+    shown.screenshot("compare-contour")
+
+
 def test_curves_run_over_the_time_since_the_start(show: Show) -> None:
     page = show(log_seeds(2)).page
     page.get_by_label("curves over").select_option("relative")
@@ -135,9 +181,11 @@ def test_a_source_that_was_not_saved_is_read_when_it_is_chosen(show: Show) -> No
     page.get_by_label("source from run").select_option("2")
     page.get_by_label("source to run").select_option("5")
     expect(page.locator(".jt-sources ins")).to_contain_text("seed=5")
-    page.get_by_role("button", name="side by side").click()
     expect(page.locator(".jt-split .jt-ins")).to_contain_text("seed=5")
     expect(page.locator(".jt-split ins b").first).to_be_visible()
+    page.get_by_role("button", name="side by side").click()
+    expect(page.locator(".jt-split")).to_have_count(0)
+    expect(page.locator("pre.jt-diff ins")).to_contain_text("seed=5")
 
 
 def test_a_hundred_runs_are_drawn_and_the_rest_of_the_rows_is_read_on_request(show: Show) -> None:

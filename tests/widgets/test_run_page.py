@@ -19,8 +19,8 @@ from jtrack.widgets.run_page.html import run_html
 from jtrack.widgets.run_page.model import RunModel
 from jtrack.widgets.run_page.panel import show
 from jtrack.widgets.run_page.text import run_text
-from jtrack.widgets.style import widget_stylesheet
 from tests.widgets.logged_runs import log_cell_run
+from tests.widgets.samples import kept_bytes
 from tests.widgets.test_card import NASTY
 
 pytestmark = pytest.mark.usefixtures("store_path")
@@ -114,17 +114,16 @@ def test_whatever_a_run_has_the_page_fits_into_a_notebook() -> None:
     assert len(json.dumps(frame_json(frame))) <= MAX_BYTES
     assert (frame.n_metrics, frame.n_params, frame.n_notes) == (500, 300, 50)
     html, text = run_html(frame), run_text(frame)
-    assert len(json.dumps(html)) <= 2 * MAX_HTML_BYTES and len(html.encode()) <= MAX_HTML_BYTES
-    assert len(json.dumps({"text/html": html, "text/plain": text})) <= 100_000
+    assert len(html.encode()) <= MAX_HTML_BYTES and len(text) <= 20_000
+    assert kept_bytes(show(run_id)) <= 100_000
     assert len(RunModel(run_id).methods["metrics"](run_id=run_id)) == 500
 
 
 def test_the_widget_of_a_page_fits_into_a_notebooks_state() -> None:
     run_id = log_cell_run("a", {f"p{i}": i / 7 for i in range(400)}, {f"m{i}": [1.0, 2.0] for i in range(100)})
-    state = show(run_id).get_state()
-    frame = len(json.dumps(state["_frame_json"]))
-    assert frame <= MAX_BYTES
-    assert frame + len(json.dumps(state["_esm"])) + len(widget_stylesheet("run")) <= 100_000
+    panel = show(run_id)
+    assert len(json.dumps(panel.get_state()["_frame_json"])) <= MAX_BYTES
+    assert kept_bytes(panel) <= 100_000
 
 
 def test_nothing_in_a_run_becomes_markup() -> None:

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 
 from jtrack import queries
 from jtrack.errors import InvalidInputError
-from jtrack.widgets.parallel.axes import MISSING_CODE, Measure, correlation_ratio, rank_correlation
+from jtrack.widgets.parallel.axes import (
+    MISSING_CODE,
+    AxisKind,
+    Measure,
+    correlation_ratio,
+    numeric_kind,
+    rank_correlation,
+)
 from jtrack.widgets.params import param_value
 
 _METRIC = "SELECT run_id, value FROM latest_metrics WHERE key = ? AND run_id IN (SELECT unnest(?::VARCHAR[]))"
@@ -26,10 +33,14 @@ _MOST_BARS = 30
 
 @dataclass(frozen=True, slots=True)
 class ComparedColumn:
-    """One param or metric of all runs: ``values`` where it is a number, ``texts`` as it was given."""
+    """One param or metric of all runs: ``values`` where it is a number, ``texts`` as it was given.
+
+    ``is_log`` says that the numbers span decades, so that they are better seen by their logarithm.
+    """
 
     id: str
     is_numeric: bool
+    is_log: bool
     values: tuple[float | None, ...]
     texts: tuple[str | None, ...]
 
@@ -70,14 +81,15 @@ def read_param_columns(run_ids: Sequence[str], keys: Sequence[str]) -> tuple[Com
         values = tuple(None if row is None else _finite(row["number"]) for row in rows)
         texts = tuple(None if row is None else param_value(**row, digest="").text for row in rows)
         numeric = all(row is None or row["number"] is not None for row in rows)
-        columns.append(ComparedColumn(f"params.{key}", numeric, values, texts))
+        columns.append(ComparedColumn(f"params.{key}", numeric, numeric and _spans_decades(values), values, texts))
     return tuple(columns)
 
 
 def _metric_column(run_ids: Sequence[str], key: str) -> ComparedColumn:
     found = {row["run_id"]: row["value"] for row in queries.rows(_METRIC, [key, list(run_ids)])}
     values = tuple(_finite(found.get(run_id)) for run_id in run_ids)
-    return ComparedColumn(f"metrics.{key}", True, values, tuple(None if v is None else f"{v:.6g}" for v in values))
+    texts = tuple(None if value is None else f"{value:.6g}" for value in values)
+    return ComparedColumn(f"metrics.{key}", True, False, values, texts)
 
 
 def find_axis(name: str, axes: Sequence[str]) -> str:
@@ -126,6 +138,13 @@ def _told(column: ComparedColumn, goal: object) -> Importance | None:
         both = (codes != MISSING_CODE) & np.isfinite(objective)
         found, measure = correlation_ratio(codes, objective), Measure.ETA
     return None if found is None else Importance(column.id.partition(".")[2], measure, found, int(both.sum()))
+
+
+def _spans_decades(values: Sequence[float | None]) -> bool:
+    import numpy as np
+
+    there = np.array([value for value in values if value is not None])
+    return bool(there.size) and numeric_kind(float(there.min()), float(there.max()), there) is AxisKind.LOG
 
 
 def _finite(value: float | None) -> float | None:

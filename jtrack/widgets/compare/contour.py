@@ -17,7 +17,7 @@ from jtrack.errors import InvalidInputError
 from jtrack.widgets.compare.columns import ComparedColumn, category_codes
 from jtrack.widgets.landscape.frame import Contour, Dots
 from jtrack.widgets.landscape.image import contour_paths
-from jtrack.widgets.parallel.axes import Axis, AxisKind, Measure, numeric_kind
+from jtrack.widgets.parallel.axes import Axis, AxisKind, Measure
 from jtrack.widgets.parallel.scale import places
 from jtrack.widgets.runs.columns import ColumnKind
 
@@ -75,12 +75,11 @@ def contour_shades(x: ComparedColumn, y: ComparedColumn, z: ComparedColumn) -> C
 
 
 def axis_of(column: ComparedColumn) -> Axis:
-    """Describe a column as an axis; params of numbers that span more than two decades lie by their logarithm."""
+    """Describe a column as an axis."""
     there = [value for value in column.values if value is not None]
     low, high = (min(there), max(there)) if there and column.is_numeric else (None, None)
     source, _, key = column.id.partition(".")
-    by_log = source == "params" and numeric_kind(low, high) is AxisKind.LOG
-    kind = AxisKind.LOG if by_log else AxisKind.NUMERIC if column.is_numeric else AxisKind.CATEGORICAL
+    kind = AxisKind.LOG if column.is_log else AxisKind.NUMERIC if column.is_numeric else AxisKind.CATEGORICAL
     return Axis(
         id=column.id,
         source=ColumnKind.PARAM if source == "params" else ColumnKind.METRIC,

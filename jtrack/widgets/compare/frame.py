@@ -7,7 +7,7 @@ saved with a notebook; the rest is read when someone asks for it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ _FEWEST_POINTS = 8
 _MOST_ROWS = 60
 _ALL_CELLS = 480
 _MOST_SOURCE_ROWS = 160
-MAX_BYTES = 37_000
+MAX_BYTES = 28_000
 # Rows of a section, runs whose source is held against the first one's, and curves; tried in turn.
 _STEPS = ((60, 100, 6), (20, 6, 4), (8, 3, 2), (5, 1, 1), (3, 1, 1), (2, 0, 1), (2, 0, 0))
 
@@ -99,7 +99,8 @@ class CompareFrame:
     """What a comparison shows; ``n_found`` counts the runs that were meant, of which ``runs`` are the first.
 
     Of params, tags and packages those are listed that differ; ``n_params``, ``n_tags`` and ``n_packages`` count
-    them. ``axes`` are the ids of what has numbers (``metrics.acc``, ``params.lr``), to be drawn against each other.
+    them. ``n_sources`` counts the different sources of the runs that were made by cells. ``axes`` are the ids of what
+    has numbers (``metrics.acc``, ``params.lr``), to be drawn against each other.
     """
 
     runs: tuple[ComparedRun, ...]
@@ -117,6 +118,7 @@ class CompareFrame:
     curves: tuple[ComparedCurve, ...]
     curve_keys: tuple[str, ...]
     sources: tuple[ComparedSource, ...]
+    n_sources: int
     axes: tuple[str, ...]
     n_files: int
     panel: str = field(default="compare", init=False)
@@ -179,7 +181,7 @@ def _read_frame(run_ids: list[str], n_found: int) -> CompareFrame:
     heads = _heads(run_ids)
     metrics, curved = read_metrics(run_ids)
     params, constants = split_params(run_ids, read_params(run_ids))
-    tags, packages = read_tags(run_ids), read_packages(run_ids)
+    tags, packages, sources = read_tags(run_ids), read_packages(run_ids), read_sources(run_ids)
     n_rows = max(min(_ALL_CELLS // len(run_ids), _MOST_ROWS), 6)
     n_curves = max(min(_MOST_CURVES, _ALL_POINTS // (_FEWEST_POINTS * len(run_ids))), 1)
     shown = [key for key in curved if not is_system(key)][:n_curves]
@@ -199,7 +201,8 @@ def _read_frame(run_ids: list[str], n_found: int) -> CompareFrame:
         constants=constants[:_MOST_ROWS],
         curves=read_curves(run_ids, shown, n_points),
         curve_keys=tuple(curved),
-        sources=_sources(run_ids),
+        sources=_sources(run_ids, sources),
+        n_sources=len(set(sources.values())),
         axes=axis_ids(metrics, params),
         n_files=len(read_files(run_ids)),
     )
@@ -212,8 +215,9 @@ def letter_of(index: int) -> str:
 
 
 def axis_ids(metrics: Sequence[ComparedMetric], params: Sequence[ComparedText]) -> tuple[str, ...]:
-    """What can be drawn against each other: params that differ, then metrics, by their ids."""
-    return (*(f"params.{p.key}" for p in params[:_MOST_ROWS]), *(f"metrics.{m.key}" for m in metrics[:_MOST_ROWS]))
+    """What can be drawn against each other by their ids: params that differ, then metrics, those that differ first."""
+    ordered = sorted(metrics, key=lambda metric: len(set(metric.values)) < 2)
+    return (*(f"params.{p.key}" for p in params[:_MOST_ROWS]), *(f"metrics.{m.key}" for m in ordered[:_MOST_ROWS]))
 
 
 def read_curves(
@@ -288,8 +292,7 @@ def _drawable(points: Points | None) -> Points | None:
     return replace(points, value=tuple(float(f"{value:.5g}") for value in points.value))
 
 
-def _sources(run_ids: Sequence[str]) -> tuple[ComparedSource, ...]:
-    texts = read_sources(run_ids)
+def _sources(run_ids: Sequence[str], texts: Mapping[str, str]) -> tuple[ComparedSource, ...]:
     first = texts.get(run_ids[0])
     budget = _MOST_SOURCE_ROWS
     sources: list[ComparedSource] = []

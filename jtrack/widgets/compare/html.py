@@ -17,7 +17,7 @@ from jtrack.widgets.style import stylesheet
 
 _Row = TypeVar("_Row")
 
-MAX_BYTES = 60_000
+MAX_BYTES = 36_000
 # Columns and rows of a section, tried in turn until all of it is small enough.
 _STEPS = ((20, 40), (20, 16), (12, 10), (8, 6), (4, 3))
 _MOST_CHARTS = 4

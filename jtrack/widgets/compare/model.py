@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jtrack.errors import InvalidInputError
 from jtrack.widgets.compare.columns import ComparedColumn, Importance, read_column, read_importance
@@ -23,6 +23,9 @@ from jtrack.widgets.difference import diff_sources
 from jtrack.widgets.params import read_params
 from jtrack.widgets.run_page.artifact_preview import Preview, preview_artifact
 from jtrack.widgets.timed_curves import XAxis
+
+if TYPE_CHECKING:
+    from jtrack.widgets.compare.contour import ContourShades
 
 _ALL_POINTS = 12_000
 _MOST_POINTS = 1_000
@@ -45,6 +48,7 @@ class CompareModel:
             "difference": self.difference,
             "rows": self.rows,
             "column": self.column,
+            "contour": self.contour,
             "importance": self.importance,
             "files": self.files,
             "preview": self.preview,
@@ -78,6 +82,12 @@ class CompareModel:
     def column(self, axis: str) -> ComparedColumn:
         """Read a param or metric of all runs, to be drawn against another."""
         return read_column(self._run_ids, axis)
+
+    def contour(self, x: str, y: str, z: str) -> ContourShades:
+        """Lay a surface of one column over two others, in shades."""
+        from jtrack.widgets.compare.contour import contour_shades
+
+        return contour_shades(self.column(x), self.column(y), self.column(z))
 
     def importance(self, metric: str) -> tuple[Importance, ...]:
         """Rank the params that differ by how much they tell of a metric."""

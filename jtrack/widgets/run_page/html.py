@@ -19,7 +19,7 @@ from jtrack.widgets.run_page.relatives import RelatedRun
 from jtrack.widgets.run_page.text import facts
 from jtrack.widgets.style import stylesheet
 
-MAX_BYTES = 50_000
+MAX_BYTES = 36_000
 _KEY_WIDTH = 40
 _MOST_SPARKS = 12
 

@@ -8,8 +8,8 @@ export interface Scale {
   invert(position: number): number;
 }
 
-/** A scale from values to positions; a logarithmic one takes positive values only. */
-export function makeScale([low, high]: Range, start: number, end: number, log = false): Scale {
+/** A scale from values to positions, with about `n` ticks; a logarithmic one takes positive values only. */
+export function makeScale([low, high]: Range, start: number, end: number, log = false, n = 4): Scale {
   const to = log ? Math.log10 : (value: number): number => value;
   const from = log ? (value: number): number => 10 ** value : (value: number): number => value;
   const [a, b] = [to(low), to(high)];
@@ -17,7 +17,7 @@ export function makeScale([low, high]: Range, start: number, end: number, log = 
   const span = b / 2 - a / 2;
   const scale = (value: number): number => (span > 0 ? start + ((to(value) / 2 - a / 2) / span) * (end - start) : (start + end) / 2);
   const invert = (position: number): number => from(a + ((position - start) / (end - start)) * 2 * span);
-  return Object.assign(scale, { ticks: log ? logTicks(low, high) : niceTicks(low, high), invert });
+  return Object.assign(scale, { ticks: log ? logTicks(low, high) : niceTicks(low, high, n), invert });
 }
 
 /** Round values that lie within `low` and `high`, at most about `n` + 1 of them. */

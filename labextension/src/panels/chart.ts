@@ -3,13 +3,14 @@
 
 import { h, replace, s } from './dom';
 import type { ComparedRun, Curve, Points } from './frames';
-import { formatDuration, formatNumber, formatTick } from './format';
+import { formatDuration, formatNumber, formatTick, shorten } from './format';
 import { type Band, meanBand, smooth } from './bands';
 import { DASHES, N_COLOURS, linePath } from './marks';
 import { type Range, type Scale, makeScale, nearest, spreadLabels } from './axes';
 
-const [WIDTH, HEIGHT] = [440, 190];
-const [LEFT, TOP, RIGHT, BOTTOM] = [52, 8, 424, 168];
+const [FIRST_WIDTH, HEIGHT, MARGIN] = [440, 190, 16];
+const [LEFT, TOP, BOTTOM] = [52, 8, 168];
+const TICK_ROOM = 90;
 
 const MOST_READ = 18;
 const MOST_NAMED = 16;
@@ -47,6 +48,7 @@ export class Chart {
   private y!: Scale;
   private steps: number[] = [];
   private at: number | null = null;
+  private width = FIRST_WIDTH;
   private readonly lines = s('g');
   private readonly cursor = s('g', { class: 'jt-cursor' });
   private readonly readout = h('div', { class: 'jt-readout', role: 'status' });
@@ -61,7 +63,6 @@ export class Chart {
     this.svg = s(
       'svg',
       {
-        viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
         class: 'jt-chart',
         role: 'img',
         tabindex: 0,
@@ -81,6 +82,20 @@ export class Chart {
       h('div', { class: 'jt-plot' }, this.svg, this.readout)
     );
     this.draw();
+    // Drawn in the screen's own pixels, whatever the width: lines and letters stay as fine as they are.
+    new ResizeObserver(() => this.fit()).observe(this.svg);
+  }
+
+  private fit(): void {
+    const width = Math.round(this.svg.getBoundingClientRect().width);
+    if (width > 2 * LEFT && width !== this.width) {
+      this.width = width;
+      this.draw();
+    }
+  }
+
+  private get right(): number {
+    return this.width - MARGIN;
   }
 
   /** Leave out the lines of these runs. */
@@ -140,7 +155,8 @@ export class Chart {
     this.steps = [...new Set(steps)].sort((a, b) => a - b);
     const log = this.log && canLog;
     // The lower edge of an interval may lie below zero, where a logarithm has no place.
-    this.x = makeScale(extent(steps), LEFT, RIGHT);
+    this.svg.setAttribute('viewBox', `0 0 ${this.width} ${HEIGHT}`);
+    this.x = makeScale(extent(steps), LEFT, this.right, false, Math.round(this.width / TICK_ROOM));
     this.y = makeScale(extent(log ? values.filter(value => value > 0) : values), BOTTOM, TOP, log);
     const ends = spreadLabels(shown.map(line => this.y(line.points.value[line.points.value.length - 1]!)), TOP, BOTTOM);
     replace(
@@ -155,7 +171,7 @@ export class Chart {
     const rows = this.y.ticks.flatMap(tick => {
       const y = this.y(tick).toFixed(1);
       return [
-        s('path', { class: 'jt-gridline', d: `M${LEFT} ${y}H${RIGHT}` }),
+        s('path', { class: 'jt-gridline', d: `M${LEFT} ${y}H${this.right}` }),
         s('text', { x: LEFT - 6, y: Number(y) + 3.5, 'text-anchor': 'end' }, formatTick(tick))
       ];
     });
@@ -203,7 +219,7 @@ export class Chart {
 
   private onPointer(event: PointerEvent): void {
     const box = this.svg.getBoundingClientRect();
-    const step = this.x.invert(((event.clientX - box.left) / box.width) * WIDTH);
+    const step = this.x.invert(((event.clientX - box.left) / box.width) * this.width);
     this.moveTo(this.steps.length ? nearest(this.steps, step) : null);
   }
 
@@ -250,12 +266,12 @@ export class Chart {
       this.readout,
       h('div', { class: 'jt-muted' }, this.options.x === 'step' ? `step ${formatTick(step)}` : this.xText(step)),
       most.map(({ line, value, half }) =>
-        h('div', {}, h('b', { class: colour(line) }, line.name), ` ${formatNumber(value)}${half > 0 ? ` ± ${formatNumber(half)}` : ''}`)
+        h('div', {}, this.options.groups ? [h('b', { class: colour(line), 'aria-hidden': 'true' }, '■ '), shorten(line.name, 30)] : h('b', { class: colour(line) }, line.name), ` ${formatNumber(value)}${half > 0 ? ` ± ${formatNumber(half)}` : ''}`)
       ),
       found.length > most.length && h('div', { class: 'jt-muted' }, `${found.length - most.length} more below`)
     );
     this.readout.classList.toggle('jt-two', most.length > 9);
-    this.readout.classList.toggle('jt-left', this.x(step) > (LEFT + RIGHT) / 2);
+    this.readout.classList.toggle('jt-left', this.x(step) > (LEFT + this.right) / 2);
   }
 
   private xText(value: number): string {

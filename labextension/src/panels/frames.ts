@@ -133,6 +133,7 @@ export interface CompareFrame {
   curves: Curve[];
   curve_keys: string[];
   sources: SourcePair[];
+  n_sources: number;
   /** What can be drawn against each other: `params.lr`, `metrics.acc`. */
   axes: string[];
   n_files: number;
@@ -143,6 +144,7 @@ export type Section = 'metrics' | 'params' | 'tags' | 'packages';
 export interface ComparedColumn {
   id: string;
   is_numeric: boolean;
+  is_log: boolean;
   values: (JsonNumber | null)[];
   texts: (string | null)[];
 }
@@ -152,6 +154,14 @@ export interface Importance {
   measure: 'rho' | 'eta';
   value: number;
   n_runs: number;
+}
+
+/** Where a surface is above one level after the other, from worst to best: SVG path data in a box of 1000 × 1000. */
+export interface ContourShades {
+  worst: number;
+  best: number;
+  direction: Direction | null;
+  paths: string[];
 }
 
 export interface ComparedFile {
@@ -166,6 +176,7 @@ export interface CompareCallbacks {
   difference(asked: { left: number; right: number }): Promise<SourcePair>;
   rows(asked: { section: Section }): Promise<any[]>;
   column(asked: { axis: string }): Promise<ComparedColumn>;
+  contour(asked: { x: string; y: string; z: string }): Promise<ContourShades>;
   importance(asked: { metric: string }): Promise<Importance[]>;
   files(): Promise<ComparedFile[]>;
   preview(asked: { run: number; path: string }): Promise<Preview>;

@@ -17,7 +17,7 @@ import { N_COLOURS, faultMark, stateMark } from '../marks';
 import { CurvesPart } from './curves';
 import { FilesBeside } from './files';
 import { ImportancePart } from './importance';
-import { ScatterPart } from './scatter';
+import { ScatterPart, telling } from './scatter';
 import { SourcePart } from './source';
 import { Tabs } from '../run/tabs';
 
@@ -166,7 +166,8 @@ class ComparePanel implements Rendered<CompareFrame> {
     const metrics = frame.axes.filter(axis => axis.startsWith('metrics.')).length;
     const parts: [name: string, isThere: boolean, draw: () => HTMLElement][] = [
       ['scatter', several && metrics > 0 && frame.axes.length > 1, () => new ScatterPart(frame, callbacks).node],
-      ['importance', several && metrics > 0 && frame.params.length > 0, () => new ImportancePart(frame, callbacks).node],
+      ['contour', frame.runs.length > 3 && metrics > 0 && telling(frame).length > 1, () => new ScatterPart(frame, callbacks, true).node],
+      ['importance', several && metrics > 0 && frame.n_params > 0, () => new ImportancePart(frame, callbacks).node],
       ['files', frame.n_files > 0, () => new FilesBeside(frame, callbacks).node]
     ];
     const there = parts.filter(([, isThere]) => isThere);

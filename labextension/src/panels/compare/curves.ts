@@ -2,11 +2,10 @@
 
 import { h, replace } from '../dom';
 import { type CompareCallbacks, type CompareFrame, type Curve, asFault } from '../frames';
-import { MISSING, shorten } from '../format';
-import { Chart, type ChartOptions, type Group, type XAxis } from '../chart';
+import { Chart, type ChartOptions, type XAxis } from '../chart';
 import { N_COLOURS, faultMark } from '../marks';
+import { groupings } from './groups';
 
-const MOST_GROUPS = 7;
 const X_NAMES: [XAxis, string][] = [
   ['step', 'step'],
   ['relative', 'time since start'],
@@ -38,6 +37,7 @@ export class CurvesPart {
       this.more.querySelector('button')?.click();
     }
     this.node.hidden = frame.curve_keys.length === 0;
+    this.refine();
   }
 
   hide(runs: ReadonlySet<number>): void {
@@ -64,13 +64,12 @@ export class CurvesPart {
       'aria-label': 'smoothing of the curves',
       oninput: () => this.redraw({ smoothing: Number(weight.value) })
     });
-    const keys = groupKeys(this.frame);
+    const choices = groupings(this.frame);
     const group: HTMLSelectElement = h(
       'select',
-      { 'aria-label': 'draw runs as groups', onchange: () => this.redraw({ groups: groupsBy(this.frame, group.value) }) },
-      h('option', { value: '' }, 'one a run'),
-      h('option', { value: '*' }, 'mean of all runs'),
-      keys.map(key => h('option', { value: `=${key}` }, `mean by ${shorten(key, 24)}`))
+      { 'aria-label': 'draw runs as groups', onchange: () => this.redraw({ groups: choices[Number(group.value)]?.groups ?? null }) },
+      h('option', { value: -1 }, 'one a run'),
+      choices.map(({ name }, i) => h('option', { value: i }, name))
     );
     return h(
       'div',
@@ -86,15 +85,19 @@ export class CurvesPart {
     this.options = { ...this.options, ...change };
     this.charts.forEach(chart => chart.change(this.options));
     this.drawLegend();
+    this.refine();
+  }
+
+  /** What was saved is enough to see the shape of a curve; where somebody answers, all that a screen can show is asked for. */
+  private refine(): void {
     const isThinned = this.charts.some(({ curve }) => curve.series.some(points => points && points.value.length < points.n_points));
     if (isThinned && !this.isFine) {
-      // What was saved is enough to see, but not to smooth or to average.
       this.isFine = true;
-      void this.over(this.options.x);
+      void this.over(this.options.x, false);
     }
   }
 
-  private async over(x: XAxis): Promise<void> {
+  private async over(x: XAxis, isAsked = true): Promise<void> {
     const turn = ++this.turn;
     try {
       const curves = await Promise.all(this.charts.map(chart => this.callbacks.curve({ key: chart.curve.key, x })));
@@ -105,7 +108,7 @@ export class CurvesPart {
         replace(this.fault);
       }
     } catch (error) {
-      if (turn === this.turn) {
+      if (turn === this.turn && isAsked) {
         replace(this.fault, faultMark(asFault(error)));
       }
     }
@@ -155,26 +158,4 @@ export class CurvesPart {
       replace(this.fault, faultMark(asFault(error)));
     }
   }
-}
-
-/** Params that put the runs into a few groups, at least one of them of several runs. */
-function groupKeys(frame: CompareFrame): string[] {
-  const keys = frame.params.filter(param => {
-    const n = new Set(param.texts).size;
-    return n > 1 && n <= MOST_GROUPS && n < frame.runs.length;
-  });
-  return keys.map(param => param.key);
-}
-
-function groupsBy(frame: CompareFrame, choice: string): Group[] | null {
-  if (choice === '') {
-    return null;
-  }
-  const all = frame.runs.map((_, index) => index);
-  const param = frame.params.find(each => `=${each.key}` === choice);
-  if (!param) {
-    return [{ label: 'all runs', members: all }];
-  }
-  const labels = [...new Set(param.texts)].sort((a, b) => Number(a) - Number(b) || String(a).localeCompare(String(b)));
-  return labels.map(text => ({ label: text ?? MISSING, members: all.filter(index => param.texts[index] === text) }));
 }

@@ -1,7 +1,8 @@
-// The runs as points over two params or metrics, coloured by a third: numbers by a scale, texts by a colour each.
+// The runs as points over two params or metrics, coloured by a third: numbers by a scale, texts by a colour each. As a
+// contour, a metric lies below the points in shades.
 
 import { h, replace, s } from '../dom';
-import { type CompareFrame, type ComparedColumn, type CompareCallbacks, asFault, asNumber } from '../frames';
+import { type CompareFrame, type ComparedColumn, type CompareCallbacks, type ContourShades, asFault, asNumber } from '../frames';
 import { type Scale, makeScale } from '../axes';
 import { MISSING, formatNumber, formatTick, shorten } from '../format';
 import { N_COLOURS, faultMark } from '../marks';
@@ -10,7 +11,9 @@ import { extent } from '../run/sketch';
 const [WIDTH, HEIGHT] = [620, 236];
 const [LEFT, TOP, RIGHT, BOTTOM] = [60, 8, 606, 194];
 const MOST_CATEGORIES = 7;
-const LOG_RATIO = 100;
+const INSET = 8;
+const SIDE = 1000;
+const SEED = /seed|random_state|fold|repeat/i;
 
 interface Axis {
   id: string;
@@ -32,29 +35,32 @@ export class ScatterPart {
 
   constructor(
     private readonly frame: CompareFrame,
-    private readonly callbacks: CompareCallbacks
+    private readonly callbacks: CompareCallbacks,
+    private readonly isContour = false
   ) {
     const metrics = frame.axes.filter(axis => axis.startsWith('metrics.'));
-    const params = frame.axes.filter(axis => axis.startsWith('params.'));
-    const numeric = frame.params.find(param => param.is_numeric);
-    const x = (numeric && params.find(axis => axis === `params.${numeric.key}`)) ?? params[0] ?? metrics[1] ?? metrics[0]!;
-    this.chosen = { x, y: metrics[0] ?? x, color: '' };
-    replace(this.node, h('div', { class: 'jt-toolbar' }, this.select('x'), this.select('y'), this.select('color')), this.picture, this.legend, this.said);
+    const [first, second] = [...telling(frame), ...metrics.slice(1)];
+    const x = first ?? metrics[0]!;
+    this.chosen = isContour ? { x, y: second ?? x, color: metrics[0]! } : { x, y: metrics[0] ?? x, color: '' };
+    const numeric = isContour ? [...telling(frame), ...metrics] : frame.axes;
+    const selects = [this.select('x', numeric), this.select('y', numeric), this.select('color', isContour ? metrics : frame.axes)];
+    replace(this.node, h('div', { class: 'jt-toolbar' }, selects), this.picture, this.legend, this.said);
     void this.draw();
   }
 
-  private select(name: 'x' | 'y' | 'color'): HTMLElement {
+  private select(name: 'x' | 'y' | 'color', axes: string[]): HTMLElement {
+    const kind = this.isContour ? 'contour' : 'scatter';
     const select: HTMLSelectElement = h(
       'select',
       {
-        'aria-label': `scatter ${name}`,
+        'aria-label': `${kind} ${name}`,
         onchange: () => {
           this.chosen = { ...this.chosen, [name]: select.value };
           void this.draw();
         }
       },
-      name === 'color' && h('option', { value: '' }, 'run'),
-      this.frame.axes.map(axis => h('option', { value: axis }, shorten(axis.replace(/^\w+\./, ''), 40)))
+      name === 'color' && !this.isContour && h('option', { value: '' }, 'run'),
+      axes.map(axis => h('option', { value: axis }, shorten(axis.replace(/^\w+\./, ''), 40)))
     );
     select.value = this.chosen[name];
     return h('label', {}, `${name} `, select);
@@ -64,9 +70,14 @@ export class ScatterPart {
     const turn = ++this.turn;
     const { x, y, color } = this.chosen;
     try {
-      const [across, up, hue] = await Promise.all([this.axis(x), this.axis(y), color ? this.axis(color) : null]);
+      const [across, up, hue, shades] = await Promise.all([
+        this.axis(x),
+        this.axis(y),
+        color ? this.axis(color) : null,
+        this.isContour ? this.callbacks.contour({ x, y, z: color }) : null
+      ]);
       if (turn === this.turn) {
-        this.plot(across, up, hue);
+        this.plot(across, up, hue, shades);
       }
     } catch (error) {
       if (turn === this.turn) {
@@ -81,15 +92,15 @@ export class ScatterPart {
     return known;
   }
 
-  private plot(x: Axis, y: Axis, hue: Axis | null): void {
-    const places = this.frame.runs.map((_, i) => i).filter(i => x.values[i] !== null && y.values[i] !== null);
+  private plot(x: Axis, y: Axis, hue: Axis | null, shades: ContourShades | null): void {
+    const places = this.frame.runs.map((_, i) => i).filter(i => [x, y, ...(shades && hue ? [hue] : [])].every(axis => axis.values[i] !== null));
     const scale = (axis: Axis, start: number, end: number): Scale => {
       const [low, high] = axis.categories ? [-0.5, axis.categories.length - 0.5] : extent(places.map(i => axis.values[i]!));
       return makeScale([low, high], start, end, axis.isLog);
     };
-    const [across, up] = [scale(x, LEFT + 8, RIGHT - 8), scale(y, BOTTOM - 8, TOP + 8)];
+    const [across, up] = [scale(x, LEFT + INSET, RIGHT - INSET), scale(y, BOTTOM - INSET, TOP + INSET)];
     const points = places.map(i => {
-      const { colour, style } = this.paint(hue, i);
+      const { colour, style } = shades ? { colour: 'jt-hollow', style: null } : this.paint(hue, i);
       const spot = s('circle', {
         class: `jt-dot ${colour}`,
         style,
@@ -107,9 +118,14 @@ export class ScatterPart {
     const label = `${places.length} runs by ${x.id} and ${y.id}`;
     replace(
       this.picture,
-      s('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'jt-dots', role: 'group', 'aria-label': label }, axes(x, across, y, up), points)
+      s('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'jt-dots', role: 'group', 'aria-label': label }, axes(x, across, y, up), shades && surface(shades), points)
     );
-    this.drawLegend(hue);
+    if (shades) {
+      const word = (text: string): string => (shades.direction ? ` ${text}` : '');
+      replace(this.legend, h('span', {}, `${keyOf(hue!)} ${formatTick(shades.worst)}${word('worse')} `, h('span', { class: 'jt-scale', 'aria-hidden': 'true' }), ` ${formatTick(shades.best)}${word('better')}`), h('span', {}, 'between the runs, the mean of all by their distance'));
+    } else {
+      this.drawLegend(hue);
+    }
     const rest = this.frame.runs.length - places.length;
     replace(this.said, rest > 0 ? `${rest} runs have no value on an axis` : `${places.length} runs`);
   }
@@ -145,12 +161,29 @@ export class ScatterPart {
   }
 }
 
+/** Params of numbers, those with the most values first; a seed tells nothing, nor does one that isn't known yet. */
+export function telling({ params, axes }: CompareFrame): string[] {
+  const known = new Map(params.map(param => [`params.${param.key}`, param]));
+  const weight = (axis: string): number => (SEED.test(axis) ? 0 : new Set(known.get(axis)?.texts).size);
+  return axes
+    .filter(axis => axis.startsWith('params.') && (known.get(axis)?.is_numeric ?? true))
+    .sort((a, b) => weight(b) - weight(a));
+}
+
+function surface({ paths }: ContourShades): SVGElement {
+  const [width, height] = [RIGHT - LEFT - 2 * INSET, BOTTOM - TOP - 2 * INSET];
+  return s(
+    'g',
+    { class: 'jt-shades', transform: `translate(${LEFT + INSET} ${TOP + INSET}) scale(${width / SIDE} ${height / SIDE})` },
+    s('path', { class: 'jt-shade-0', d: `M0 0H${SIDE}V${SIDE}H0z` }),
+    paths.map((d, i) => s('path', { class: `jt-shade-${i + 1}`, d }))
+  );
+}
+
 function toAxis(column: ComparedColumn): Axis {
   const numbers = column.values.map(asNumber);
   if (column.is_numeric) {
-    const finite = numbers.flatMap(value => value ?? []);
-    const [low, high] = extent(finite);
-    return { id: column.id, isLog: column.id.startsWith('params.') && low > 0 && high / low > LOG_RATIO, values: numbers, texts: column.texts, categories: null };
+    return { id: column.id, isLog: column.is_log, values: numbers, texts: column.texts, categories: null };
   }
   const categories = [...new Set(column.texts.flatMap(text => text ?? []))].sort();
   return { id: column.id, isLog: false, values: column.texts.map(text => (text === null ? null : categories.indexOf(text))), texts: column.texts, categories };

@@ -6,9 +6,11 @@ import { shorten } from '../format';
 import { type DiffView, differenceBlock } from '../difference';
 import { faultMark } from '../marks';
 
+const NOTHING: SourcePair['difference'] = { rows: [], n_removed: 0, n_added: 0, n_hidden: 0 };
+
 export class SourcePart {
   readonly node = h('div', { class: 'jt-sources' });
-  private view: DiffView = 'unified';
+  private view: DiffView = 'split';
   private pair: SourcePair | null;
   private readonly fault = h('div');
   private readonly body = h('div');
@@ -19,6 +21,12 @@ export class SourcePart {
   ) {
     this.pair = frame.sources.find(source => source.difference.rows.length > 0) ?? frame.sources[0] ?? null;
     this.draw();
+    if (!this.pair && frame.n_sources > 1) {
+      // Of many runs none may be saved: the first two are asked for at once.
+      this.pair = { left: 0, right: 1, difference: NOTHING };
+      this.draw();
+      void this.compare({ left: 0, right: 1 });
+    }
   }
 
   private draw(): void {
@@ -65,7 +73,7 @@ export class SourcePart {
     const isWhole = known && !known.difference.n_hidden;
     const before = this.pair;
     // The choice counts at once, so that the next one starts from it.
-    this.pair = isWhole ? known : { ...asked, difference: { rows: [], n_removed: 0, n_added: 0, n_hidden: 0 } };
+    this.pair = isWhole ? known : { ...asked, difference: NOTHING };
     const wanted = this.pair;
     try {
       const found = isWhole ? known : await this.callbacks.difference(asked);

@@ -9,6 +9,7 @@ export const drawCompare: Draw = (element, frame, ask) =>
     difference: asked => ask('difference', asked),
     rows: asked => ask('rows', asked),
     column: asked => ask('column', asked),
+    contour: asked => ask('contour', asked),
     importance: asked => ask('importance', asked),
     files: () => ask('files', {}),
     preview: asked => ask('preview', asked)
