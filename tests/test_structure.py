@@ -6,6 +6,7 @@ There is no list of exceptions. What breaks a rule is moved or split; a new room
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -191,3 +192,20 @@ def test_every_file_opens_with_what_it_is() -> None:
 def test_there_is_one_version() -> None:
     stated = [path for path in package_files() if "__version__ = " in path.read_text(encoding="utf-8")]
     assert [path.name for path in stated] == ["_version.py"]
+
+
+def test_the_rules_of_jupyterlabs_areas_reach_no_panel() -> None:
+    # One stylesheet holds both, and a panel may be shown in a page that has it.
+    own = re.compile(r"\.(?:jtrack-|jt-side)[\w-]*")
+    wrong = []
+    for path in sorted((ROOT / "labextension" / "src" / "lab" / "style").glob("*.css")):
+        css = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for group in re.findall(r"(?<=[{}])([^{}@]+)\{", "}" + css):
+            for selector in re.split(r",(?![^()]*\))", group):
+                if not own.search(selector):
+                    wrong.append(f"{path.name}: {' '.join(selector.split())}")
+    assert wrong == []
+    drawn = " ".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "labextension" / "src" / "panels").rglob("*.ts")
+    )
+    assert re.findall(r"jt-side[\w-]*", drawn) == []

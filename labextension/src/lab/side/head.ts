@@ -43,7 +43,7 @@ export class SideHead {
     this.node = h(
       'div',
       { class: 'jt-side-head' },
-      h('div', { class: 'jt-segments', role: 'radiogroup', 'aria-label': 'whose runs', onkeydown }, this.scopes),
+      h('div', { class: 'jt-side-scopes', role: 'radiogroup', 'aria-label': 'whose runs', onkeydown }, this.scopes),
       this.cell,
       h('div', { role: 'search' }, this.filter),
       this.fault,

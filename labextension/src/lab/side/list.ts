@@ -132,7 +132,7 @@ export class RunsList {
       this.activate(run.run_id);
       if (event.shiftKey) {
         this.selectRange(run.run_id);
-      } else if (event.ctrlKey || event.metaKey || target.closest('.jt-pick')) {
+      } else if (event.ctrlKey || event.metaKey || target.closest('.jt-side-pick')) {
         this.toggle(run.run_id);
       } else {
         this.callbacks.open(run);
@@ -226,7 +226,7 @@ function drawRow(run: ListedRun, metric: Metric, spark: number[] | null, isBest:
   node.setAttribute('aria-label', name.filter(Boolean).join(', '));
   replace(
     node,
-    h('span', { class: 'jt-pick', 'aria-hidden': 'true', title: 'select' }),
+    h('span', { class: 'jt-side-pick', 'aria-hidden': 'true', title: 'select' }),
     h('span', { class: 'jt-side-name' }, stateMark(run.status), ' ', h('b', { class: 'jt-name', title: run.run_name }, run.run_name)),
     h('time', { class: 'jt-muted', datetime: run.started_at, title: whenText(run) }),
     h(
