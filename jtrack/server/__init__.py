@@ -27,6 +27,8 @@ wrongly), 403 (not allowed), 404 (not there), 409 (the run's state forbids it), 
     GET  runs/<run>         the page of a run as its panel shows it first; <run>: id, prefix, name, @last
                             → RunFrame (widgets/run_page/frame.py); what it cuts it counts, and panel ``run`` reads on
     GET  runs/<run>/metrics/<key>   ?max_points=2000 → {step, value, logged_at_ms}
+    GET  runs/<run>/cell    the cell that made it, or the run that it is nested in: {run_id, run_name, cell_id,
+                            notebook_path: as Jupyter names it now, null if it is not below the root; recorded_path}
     POST runs/<run_id>/<action>     the full id; → {run_id, did}
                             stop {} · knob {name, value} · note {text} · delete {} · restore {}
                             · tag {key, value: text or null} · rename {run_name} · describe {description}

@@ -8,6 +8,7 @@ from typing import Any
 
 from jtrack.server.handlers import ArtifactHandler, ChangesHandler, JsonHandler, PanelHandler, TableHandler
 from jtrack.server.question import Question
+from jtrack.server.run_cell import find_making_cell
 from jtrack.server.run_page import read_curve, read_page
 from jtrack.server.runs_listing import list_runs
 from jtrack.server.service import Service
@@ -31,12 +32,14 @@ def load(server: Any) -> None:
 def routes(service: Service) -> list[tuple[Any, ...]]:
     """Give each route: its address below the API's, its handler, and what the handler is told."""
     own = {"service": service}
+    making_cell = {"GET": lambda asked: find_making_cell(asked, service.root)}
     return [
         ("where", JsonHandler, {**own, "answers": {"GET": tell_where}}),
         ("runs", JsonHandler, {**own, "answers": {"GET": list_runs}}),
         (r"runs\.(csv|parquet)", TableHandler, own),
         (f"runs/{_RUN}", JsonHandler, {**own, "answers": {"GET": read_page}}),
         (f"runs/{_RUN}/metrics/(.+)", JsonHandler, {**own, "answers": {"GET": read_curve}}),
+        (f"runs/{_RUN}/cell", JsonHandler, {**own, "answers": making_cell}),
         (f"runs/{_RUN}/([a-z]+)", JsonHandler, {**own, "answers": {"POST": act}}),
         ("cells", JsonHandler, {**own, "answers": {"GET": list_cells}}),
         ("panels/([^/]+)", PanelHandler, {**own, "answers": {"POST": service.panels.answer}}),

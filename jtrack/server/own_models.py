@@ -41,6 +41,10 @@ class RunsModel:
         """The table with its first page."""
         return self._result.frame
 
+    def refresh(self) -> None:
+        """Search again for what was searched for last."""
+        self._result = read_runs(self._result.frame.query, within=self._within)
+
     @property
     def methods(self) -> Mapping[str, Callable[..., Any]]:
         """``rows`` and ``search``."""
@@ -70,6 +74,9 @@ class CardModel:
     def frame(self) -> CardFrame:
         """The card as the run stands now."""
         return card_frame(self._run_id)
+
+    def refresh(self) -> None:
+        """Do nothing: the card is always read anew."""
 
     @property
     def methods(self) -> Mapping[str, Callable[..., Any]]:

@@ -20,6 +20,9 @@ class PanelModel(Protocol):
     def frame(self) -> object:
         """The data behind what is shown, as of now."""
 
+    def refresh(self) -> None:
+        """Read anew what the frame shows: the store has changed since."""
+
     @property
     def methods(self) -> Mapping[str, Callable[..., Any]]:
         """What a page may call, by name, with keyword arguments; what changes a run has a name in `WRITING_METHODS`."""

@@ -88,6 +88,7 @@ class Panels:
 def _ask(panel: _OpenPanel, method: object, params: dict[str, Any]) -> object:
     with panel.lock:
         if method is None:
+            panel.model.refresh()
             return panel.model.frame
         called = panel.model.methods.get(str(method))
         if called is None:

@@ -16,7 +16,7 @@ from tests.ui.server import ROOT, enable_server_extension, environment
 
 pytestmark = pytest.mark.slow
 
-GETS = ["where", "runs", "runs.csv", "runs.parquet", "runs/x", "runs/x/metrics/y", "cells", "artifacts/x/y", "changes"]
+GETS = "where runs runs.csv runs.parquet runs/x runs/x/cell runs/x/metrics/y cells artifacts/x/y changes".split()
 POSTS = ["panels/runs", "runs/x/stop", "runs/x/delete"]
 
 

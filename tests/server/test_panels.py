@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,6 +101,41 @@ def test_a_card_of_a_running_cell_moves(server: Client, folder: Path) -> None:
         asked = {"store": folder.name, "panel_id": opened["panel_id"]}
         values = [server.post("panels/card", asked).json["result"]["metrics"][0]["value"], opened["result"]["metrics"]]
         assert (values[0], values[1][0]["value"]) == (0.5, 1.0)
+
+
+def test_every_panel_that_is_looked_at_again_tells_what_was_logged_since(server: Client, folder: Path) -> None:
+    ids = []
+    for name in ("one", "two"):
+        with jtrack.start_run(run_name=name) as run:
+            run.log_metric("loss", 1.0)
+        ids.append(run.run_id)
+    params = {
+        "runs": {"filter_string": "metrics.loss < 2"},
+        "compare": {"runs": ids},
+        "run": {"run_id": ids[1]},
+        "parallel": {"parent_or_runs": ids},
+        "models": {},
+        "card": {"run_id": ids[1]},
+    }
+    assert params.keys() | {"live"} == MODELS.keys()
+    opened = {
+        name: server.post(f"panels/{name}", {"store": folder.name, "params": params[name]}).json for name in params
+    }
+    with jtrack.start_run(run_id=ids[1]) as run:
+        run.log_metric("loss", 0.125)
+        run.set_tag("seen", "again")
+
+    def look(name: str) -> dict[str, Any]:
+        asked = {"store": folder.name, "panel_id": opened[name]["panel_id"]}
+        result: dict[str, Any] = server.post(f"panels/{name}", asked).json["result"]
+        return result
+
+    assert [row["cells"] for row in look("runs")["rows"]] == [[0.125], [1.0]]
+    assert look("compare")["metrics"][0]["values"] == [1.0, 0.125]
+    assert look("run")["tags"] == [{"key": "seen", "value": "again"}]
+    assert look("parallel")["best"]["value"] == 0.125
+    assert look("card")["metrics"][0]["value"] == 0.125
+    assert look("models")["n_models"] == 0
 
 
 def test_a_panel_that_is_not_open(server: Client, folder: Path, two_runs: list[str]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 import jtrack
 from jtrack.entities import Environment
@@ -162,6 +164,31 @@ def test_cells_show_their_last_run(server: Client, folder: Path, runs: dict[str,
     assert (cell["cell_id"], cell["n_runs"], cell["run_id"]) == ("c1", 2, runs["second"])
     assert cell["metric"] == {"key": "val_loss", "value": 0.4, "previous": 0.5, "direction": "lower", "is_better": True}
     assert server.get("cells", notebook_path=f"{folder.name}/none.ipynb").json == []
+
+
+def test_the_cell_that_made_a_run_is_found_through_its_parent_and_after_a_rename(
+    server: Client, folder: Path, runs: dict[str, str]
+) -> None:
+    def ask(name: str) -> tuple[str | None, str | None]:
+        found = server.get(f"runs/{runs[name]}/cell", store=folder.name).json
+        return found["cell_id"], found["notebook_path"]
+
+    def write(path: Path, cell_id: str) -> None:
+        nbformat.write(new_notebook(cells=[new_code_cell("fit()", id=cell_id)]), path)
+
+    assert ask("script") == (None, None)
+    assert ask("first") == ("c1", None), "the notebook is not there any more"
+    write(folder / "a.ipynb", "c1")
+    assert ask("first") == ask("child") == ("c1", f"{folder.name}/a.ipynb")
+    (folder / "a.ipynb").rename(folder / "renamed.ipynb")
+    write(folder / "a.ipynb", "other")
+    assert ask("child") == ("c1", f"{folder.name}/renamed.ipynb")
+    # Moved away, and run there again.
+    (folder / "renamed.ipynb").rename(folder.parent / f"{folder.name}-moved.ipynb")
+    cell_run(folder.parent / f"{folder.name}-moved.ipynb", "c1", {}, {})
+    assert ask("first") == ("c1", f"{folder.name}-moved.ipynb")
+    missing = server.get("runs/frist/cell", store=folder.name)
+    assert (missing.status, missing.json["message"]) == (404, "no run 'frist'")
 
 
 def test_where_tells_the_store_and_the_notebooks_own_path(server: Client, folder: Path) -> None:

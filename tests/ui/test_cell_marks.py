@@ -67,7 +67,7 @@ def test_from_a_run_to_its_cell_and_from_the_cell_to_its_runs(lab: Lab, folder: 
     lab.page.evaluate(
         "() => [...window.jupyterapp.shell.widgets('main')].find(w => w.context?.path.endsWith('wine.ipynb')).dispose()"
     )
-    lab.page.get_by_role("button", name="Go to the cell of top").click()
+    lab.page.get_by_role("button", name="go to the cell of top").click()
     lab.page.wait_for_function(f"() => window.jupyterapp.shell.currentWidget?.content?.model && ({active})() === 1")
     expect(notebook.cell(1).locator(".jtrack-mark")).to_contain_text("0.8400")
     notebook.cell(1).locator(".jtrack-mark button").click()

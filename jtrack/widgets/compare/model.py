@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jtrack.errors import InvalidInputError
@@ -39,6 +40,10 @@ class CompareModel:
     def __init__(self, runs: Sequence[object] | str = "") -> None:
         self.frame = compare_frame(select_runs(runs))
         self._run_ids = [run.run_id for run in self.frame.runs]
+
+    def refresh(self) -> None:
+        """Read the same runs anew, which may still train; what a filter would find by now is another comparison."""
+        self.frame = replace(compare_frame(self._run_ids), n_found=self.frame.n_found)
 
     @property
     def methods(self) -> Mapping[str, Callable[..., Any]]:

@@ -56,6 +56,10 @@ class LiveModel:
         """The run as of the last look."""
         return self._frame
 
+    def refresh(self) -> None:
+        """Take what is new into the frame."""
+        self.look()
+
     @property
     def run_id(self) -> str | None:
         """The run that is shown."""

@@ -23,6 +23,9 @@ class ModelsModel:
         """The registry as it is now."""
         return models_frame(self._name)
 
+    def refresh(self) -> None:
+        """Do nothing: the frame is always read anew."""
+
     @property
     def methods(self) -> Mapping[str, Callable[..., Any]]:
         """What a page may ask; what changes the registry is named as such actions are."""

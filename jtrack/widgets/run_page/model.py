@@ -78,6 +78,10 @@ class RunModel:
             self._frame = run_frame(self._frame.run_id)
         return self._frame
 
+    def refresh(self) -> None:
+        """Read the run anew, which may have been tagged, described or registered since it ended."""
+        self._frame = run_frame(self._frame.run_id)
+
     @property
     def methods(self) -> Mapping[str, Callable[..., Any]]:
         """What a page may ask for, each about the run of a full id."""

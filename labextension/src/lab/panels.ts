@@ -63,21 +63,22 @@ function makeWidget(app: JupyterFrontEnd, services: RunServices, args: PanelArgs
   return widget;
 }
 
+/** A sweep leads to its cell from above its lines; the page of a run has a way there of its own. */
 function addTools(app: JupyterFrontEnd, services: RunServices, widget: HostWidget, frame: Frame): void {
-  const { run_name, notebook_path, cell_id } = frame;
-  widget.title.label = run_name ?? widget.title.label;
-  if (run_name && notebook_path && cell_id) {
-    const run = { run_name, notebook_path, cell_id };
-    const onClick = (): void => void goToCell(app, services.places, run);
-    widget.toolbar.addItem('cell', new ToolbarButton({ label: `Go to the cell of ${run_name}`, onClick }));
+  const { parent_run_id, title } = frame;
+  if (frame.panel === 'parallel' && parent_run_id) {
+    const onClick = (): void => void goToCell(app, services, widget.content.args.place, parent_run_id);
+    widget.toolbar.addItem('cell', new ToolbarButton({ label: `Go to the cell of ${title}`, onClick }));
     widget.toolbar.show();
   }
 }
 
 /** Do what panels ask of the page around them, wherever they stand: here, or in a notebook's output. */
 function answer(app: JupyterFrontEnd, services: RunServices, tracker: WidgetTracker<HostWidget>): void {
+  const hostOf = (target: EventTarget | null): HostWidget | undefined =>
+    tracker.find(widget => widget.node.contains(target as Node));
   const placeOf = (target: Node): Place => {
-    const host = tracker.find(widget => widget.node.contains(target));
+    const host = hostOf(target);
     const notebook = services.places.panelAround(target);
     return host?.content.args.place ?? (notebook ? { notebook_path: notebook.context.localPath } : services.places.here);
   };
@@ -89,9 +90,15 @@ function answer(app: JupyterFrontEnd, services: RunServices, tracker: WidgetTrac
     open(event, { panel: 'run', params: { run_id }, label: run_name ?? `run ${run_id.slice(0, 8)}` })
   );
   listen(document, 'jtrack-open-panel', (asked, event) => open(event, asked));
-  listen(document, 'jtrack-go-to-cell', (run, event) => {
+  listen(document, 'jtrack-go-to-cell', ({ run_id }, event) => {
     event.preventDefault();
-    void goToCell(app, services.places, run);
+    void goToCell(app, services, placeOf(event.target as Node), run_id);
+  });
+  listen(document, 'jtrack-shown-run', ({ run_name }, event) => {
+    const host = hostOf(event.target);
+    if (host) {
+      host.title.label = run_name;
+    }
   });
 }
 

@@ -1,18 +1,15 @@
-// Where one is: the notebook used last, else the folder that the file browser shows; and how the absolute paths that
-// runs record become paths as JupyterLab names them.
+// Where one is: the notebook used last, else the folder that the file browser shows; and which notebooks are open.
 
 import { PathExt } from '@jupyterlab/coreutils';
 import type { FileBrowser } from '@jupyterlab/filebrowser';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 
-import type { Api, Place } from '../server/api';
+import type { Place } from '../server/api';
 
 export class Places {
-  private root: Promise<string> | null = null;
   private readonly listeners = new Set<() => void>();
 
   constructor(
-    private readonly api: Api,
     private readonly tracker: INotebookTracker,
     private readonly browser: FileBrowser | null
   ) {
@@ -52,16 +49,9 @@ export class Places {
     return this.tracker.find(panel => panel.node.contains(element)) ?? null;
   }
 
-  /** A recorded path as JupyterLab names it; null where it lies outside the folder that is served. */
-  async relative(path: string): Promise<string | null> {
-    this.root ??= this.api.where({ store: '' }).then(where => where.folder);
-    try {
-      const root = (await this.root).replace(/[\\/]$/, '');
-      const isBelow = path.startsWith(root) && /^[\\/]/.test(path.slice(root.length));
-      return isBelow ? path.slice(root.length + 1).replaceAll('\\', '/') : null;
-    } catch (fault) {
-      this.root = null;
-      throw fault;
-    }
+  /** An open notebook that has a cell: the one at the path, else any, but only where none at the path could be opened. */
+  panelWith(cellId: string, path: string | null): NotebookPanel | null {
+    const found = this.tracker.filter(panel => panel.content.widgets.some(cell => cell.model.id === cellId));
+    return found.find(panel => panel.context.localPath === path) ?? (path === null ? (found[0] ?? null) : null);
   }
 }

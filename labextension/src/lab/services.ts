@@ -28,7 +28,7 @@ export const servicesPlugin: JupyterFrontEndPlugin<RunServices> = {
   provides: IRunServices,
   activate: (app: JupyterFrontEnd, tracker: INotebookTracker, browser: IDefaultFileBrowser | null): RunServices => {
     const api = new Api(sender(app.serviceManager.serverSettings));
-    return { api, changes: new Changes(api), places: new Places(api, tracker, browser) };
+    return { api, changes: new Changes(api), places: new Places(tracker, browser) };
   }
 };
 

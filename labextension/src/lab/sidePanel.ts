@@ -58,7 +58,7 @@ function actions(app: JupyterFrontEnd, services: RunServices): SideActions {
     compare: (runs, place) => open('compare', `Compare ${runs.length} runs`, { runs }, place),
     parallel: (runs, place) => open('parallel', `Parallel ${runs.length} runs`, { parent_or_runs: runs }, place),
     table: model => void openTable(app, services, model),
-    goToCell: run => void goToCell(app, services.places, run)
+    goToCell: (run, place) => void goToCell(app, services, place, run.run_id)
   };
 }
 
@@ -100,11 +100,15 @@ function addCommands(app: JupyterFrontEnd, panel: SidePanel, services: RunServic
   });
   app.commands.addCommand(GO_TO_CELL, {
     label: 'Go to Its Cell',
-    isEnabled: () => meant()?.cell_id != null,
+    isEnabled: () => {
+      const run = meant();
+      // What is nested, such as a trial, was made by the cell of the run around it.
+      return run !== null && (run.notebook_path ?? run.cell_id ?? run.parent_run_id) !== null;
+    },
     execute: async () => {
       const run = meant();
       if (run) {
-        await goToCell(app, services.places, run);
+        await goToCell(app, services, panel.model.place, run.run_id);
       }
     }
   });

@@ -9,7 +9,10 @@ export interface Told {
   /** The runs that are chosen in a table; none of them where the list is empty. */
   'jtrack-selection': { run_ids: string[] };
   'jtrack-brush': { run_ids: string[] | null };
-  'jtrack-go-to-cell': { run_name: string; notebook_path: string | null; cell_id: string | null };
+  /** Where a run was made; of a trial, or a run inside a cell, the cell of the run around it. */
+  'jtrack-go-to-cell': { run_id: string };
+  /** The run that a page of runs shows now: one leads to others in its place. */
+  'jtrack-shown-run': { run_id: string; run_name: string };
 }
 
 /** Let the page around a panel know; gives whether somebody does what was asked. */

@@ -21,6 +21,7 @@ export interface ListedRun {
   run_name: string;
   status: RunStatus;
   kind: string;
+  parent_run_id: string | null;
   n_children: number;
   started_at: string;
   duration_s: number | null;
@@ -51,6 +52,15 @@ export interface MarkedCell {
     direction: Direction | null;
     is_better: boolean | null;
   } | null;
+}
+
+/** The cell that made a run (jtrack/server/run_cell.py); the path as Jupyter names it, null where it can't be opened. */
+export interface MakingCell {
+  run_id: string;
+  run_name: string;
+  cell_id: string | null;
+  notebook_path: string | null;
+  recorded_path: string | null;
 }
 
 export interface Where {
@@ -85,6 +95,10 @@ export class Api {
 
   post<T>(path: string, body: object): Promise<T> {
     return this.request(path, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  makingCell(run_id: string, place: Place): Promise<MakingCell> {
+    return this.get(`runs/${encodeURIComponent(run_id)}/cell`, { ...place });
   }
 
   where(place: Place): Promise<Where> {

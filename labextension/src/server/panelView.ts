@@ -1,5 +1,5 @@
 // A panel that a server holds, in an element that it may fill: the renderer that the notebook uses too, with the server
-// in place of the kernel. While its run is running it is looked at again when something was logged.
+// in place of the kernel. When something was logged, and while somebody sees it, it is looked at again.
 
 import type { IDisposable } from '@lumino/disposable';
 
@@ -13,6 +13,10 @@ import { ServerPanel } from './serverPanel';
 
 const PATIENCE_MS = 300;
 const LOOK_PAUSE_MS = 2000;
+/** So many times as long as a look took is the server left in peace: of many runs it may be a long one. */
+const PEACE = 5;
+/** A text that is being written would be lost where a panel is drawn anew. */
+const WRITING = 'textarea, select, input:not(.jt-filter)';
 /** What the head, the tabs and the paddings of a panel take of the height. */
 const AROUND_BODY_PX = 106;
 const LEAST_BODY_PX = 240;
@@ -23,10 +27,9 @@ export type PanelArgs = { panel: string; params: Record<string, unknown>; place:
 /** What a host itself reads of a frame. */
 export interface Frame {
   panel: string;
-  status?: string;
-  run_name?: string;
-  notebook_path?: string | null;
-  cell_id?: string | null;
+  title?: string;
+  parent_run_id?: string | null;
+  is_live?: boolean;
 }
 
 export class PanelView {
@@ -34,7 +37,13 @@ export class PanelView {
   private rendered: Rendered<any> | null = null;
   private frame: Frame | null = null;
   private watching: IDisposable | null = null;
+  private isSeen = false;
   private isDisposed = false;
+  /** Whether a look was left out because somebody wrote. */
+  private isStale = false;
+  /** Counts the panel's own questions: what was looked at before one of them is out of date after it. */
+  private n_asked = 0;
+  private readonly observer = new IntersectionObserver(entries => this.see(entries[entries.length - 1]!.isIntersecting));
   private readonly refresh = paced(() => this.look(), LOOK_PAUSE_MS);
 
   constructor(
@@ -45,12 +54,15 @@ export class PanelView {
     private readonly opened: (frame: Frame) => void
   ) {
     node.classList.add('jtrack-fill');
+    node.addEventListener('focusout', () => this.isStale && this.refresh());
     this.server = new ServerPanel(api, args.place, args.panel, args.params);
     void this.open();
   }
 
   dispose(): void {
     this.isDisposed = true;
+    this.isSeen = false;
+    this.observer.disconnect();
     this.watching?.dispose();
     this.rendered?.dispose();
   }
@@ -69,6 +81,7 @@ export class PanelView {
       if (!this.isDisposed) {
         replace(this.node);
         this.draw(frame);
+        this.observer.observe(this.node);
         this.opened(frame);
       }
     } catch (error) {
@@ -79,10 +92,21 @@ export class PanelView {
 
   private draw(frame: Frame): void {
     this.frame = frame;
-    const ask: Ask = (method, params) => this.server.ask(method, params);
+    const ask: Ask = (method, params) => {
+      this.n_asked++;
+      return this.server.ask(method, params);
+    };
     this.rendered = renderPanel(this.node, frame, ask);
-    if (isRunning(frame)) {
-      this.watching = this.changes.watch(this.args.place, this.refresh);
+  }
+
+  private see(isSeen: boolean): void {
+    if (isSeen !== this.isSeen) {
+      this.isSeen = isSeen;
+      this.watching?.dispose();
+      this.watching = isSeen ? this.changes.watch(this.args.place, this.refresh) : null;
+      if (isSeen) {
+        this.refresh();
+      }
     }
   }
 
@@ -92,21 +116,39 @@ export class PanelView {
   }
 
   private async look(): Promise<void> {
+    this.isStale = this.isWriting();
+    if (!this.isSeen || !this.frame || looksByItself(this.frame) || this.isStale) {
+      return;
+    }
+    const n_asked = this.n_asked;
+    const begun = performance.now();
     try {
       const frame: Frame = await this.server.look();
-      if (this.rendered && !this.isDisposed && JSON.stringify(frame) !== JSON.stringify(this.frame)) {
-        this.frame = frame;
-        this.rendered.update(frame);
-      }
-      if (!isRunning(frame)) {
-        this.watching?.dispose();
+      if (this.rendered && !this.isDisposed && n_asked === this.n_asked) {
+        this.take(frame);
+      } else {
+        this.refresh();
       }
     } catch {
       // What is shown stays; the next news brings another try.
     }
+    await new Promise(resolve => setTimeout(resolve, PEACE * (performance.now() - begun)));
+  }
+
+  private isWriting(): boolean {
+    const active = document.activeElement;
+    return active !== null && this.node.contains(active) && active.matches(WRITING);
+  }
+
+  private take(frame: Frame): void {
+    if (JSON.stringify(frame) !== JSON.stringify(this.frame)) {
+      this.frame = frame;
+      this.rendered?.update(frame);
+    }
   }
 }
 
-function isRunning(frame: Frame): boolean {
-  return frame.panel === 'run' && frame.status === 'RUNNING';
+/** A panel that trains or searches asks for what is new by itself. */
+function looksByItself({ panel, is_live }: Frame): boolean {
+  return panel === 'live' || (panel === 'parallel' && is_live === true);
 }

@@ -160,7 +160,7 @@ export class RunsList {
       this.callbacks.open(run);
     } else if (run && event.key === ' ') {
       this.toggle(run.run_id);
-    } else if (run && event.key === 'c') {
+    } else if (run && event.key.toLowerCase() === 'c') {
       this.callbacks.goToCell(run);
     } else {
       return false;
@@ -169,7 +169,7 @@ export class RunsList {
   }
 
   private onAccelKey(event: KeyboardEvent): boolean {
-    if (event.key === 'a' && !event.altKey) {
+    if (event.key.toLowerCase() === 'a' && !event.altKey) {
       this.model.select(this.rows.keys());
       return true;
     }

@@ -16,7 +16,7 @@ export interface SideActions {
   compare(run_ids: string[], place: Place): void;
   parallel(run_ids: string[], place: Place): void;
   table(model: SideModel): void;
-  goToCell(run: ListedRun): void;
+  goToCell(run: ListedRun, place: Place): void;
 }
 
 const KEYS: [keys: string, does: string][] = [
@@ -53,7 +53,7 @@ export class SidePanel extends Widget {
     this.model = new SideModel(services);
     this.list = new RunsList(this.model, {
       open: run => this.open(run),
-      goToCell: run => actions.goToCell(run)
+      goToCell: run => actions.goToCell(run, this.model.place)
     });
     this.head = new SideHead(this.model, () => this.list.focus());
     this.addClass('jtrack-side');

@@ -39,7 +39,10 @@ class ComparePanel implements Rendered<CompareFrame> {
   private frame!: CompareFrame;
   private curves!: CurvesPart;
   private hidden = new Set<number>();
+  /** Sections of the table that were opened in full. */
+  private readonly opened = new Set<Section>();
   private readonly fault = h('div');
+  private readonly same = h('div');
   private readonly tableArea = h('div', { class: 'jt-scroll jt-overview' });
 
   constructor(private readonly callbacks: CompareCallbacks) {
@@ -47,18 +50,28 @@ class ComparePanel implements Rendered<CompareFrame> {
   }
 
   update(frame: CompareFrame): void {
+    const before: CompareFrame | undefined = this.frame;
     this.frame = frame;
+    if (before && shape(before) === shape(frame)) {
+      // The same runs with more to tell: what was chosen in the panel stays as it is.
+      replace(this.tableArea, this.table());
+      replace(this.same, this.constants());
+      this.curves.refresh();
+      return;
+    }
     this.hidden.clear();
+    this.opened.clear();
     this.curves = new CurvesPart(frame, this.callbacks);
     const n = frame.runs.length;
     const count = n === frame.n_found ? plural(n, 'run') : `${n} of ${plural(frame.n_found, 'run')}`;
     replace(this.tableArea, this.table());
+    replace(this.same, this.constants());
     replace(
       this.node,
       h('div', { class: 'jt-head' }, h('b', { class: 'jt-name' }, 'compare'), h('span', {}, count)),
       this.fault,
       this.tableArea,
-      this.constants(),
+      this.same,
       this.curves.node,
       new SourcePart(frame, this.callbacks).node,
       this.more()
@@ -97,12 +110,16 @@ class ComparePanel implements Rendered<CompareFrame> {
     const body = h('tbody');
     const all = h('button', { type: 'button', class: 'jt-link', onclick: () => void this.readAll(name, title, body, draw) }, `${n - rows.length} more`);
     replace(body, this.labelRow(title, n > rows.length ? all : null), rows.map(draw));
+    if (this.opened.has(name)) {
+      void this.readAll(name, title, body, draw);
+    }
     return body;
   }
 
   private async readAll<R>(name: Section, title: string, body: HTMLElement, draw: (row: R) => HTMLElement): Promise<void> {
     try {
       const rows: R[] = await this.callbacks.rows({ section: name });
+      this.opened.add(name);
       // It scrolls from now on, so that the panel stays as high as it was.
       this.tableArea.style.maxHeight = `${this.tableArea.offsetHeight}px`;
       replace(body, this.labelRow(title), rows.map(draw));
@@ -124,7 +141,7 @@ class ComparePanel implements Rendered<CompareFrame> {
       {
         type: 'button',
         class: 'jt-run',
-        'aria-pressed': 'true',
+        'aria-pressed': String(!this.hidden.has(index)),
         title: `${run.run_name}, run ${run.run_id}: show or hide its curves`,
         onclick: () => this.toggleRun(index, toggle),
         onmouseenter: () => this.curves.emphasize(index),
@@ -186,6 +203,11 @@ class ComparePanel implements Rendered<CompareFrame> {
     choose(there[0][0]);
     return h('div', { class: 'jt-compare-more' }, tabs.node, tabs.body);
   }
+}
+
+/** What the layout of the panel hangs on; while it is the same, only values change. */
+function shape({ runs, curve_keys, axes, params, sources, n_files }: CompareFrame): string {
+  return JSON.stringify([runs.map(run => run.run_id), curve_keys, axes, params.map(param => param.key), sources.length, n_files]);
 }
 
 function keyCell(key: string): HTMLElement {

@@ -40,6 +40,13 @@ export class CurvesPart {
     this.refine();
   }
 
+  /** Read again what is drawn: the runs have got more points. */
+  refresh(): void {
+    if (this.charts.length > 0) {
+      void this.over(this.options.x);
+    }
+  }
+
   hide(runs: ReadonlySet<number>): void {
     this.hidden = runs;
     this.charts.forEach(chart => chart.hide(runs));

@@ -35,7 +35,8 @@ class FilesPart {
       inside.map(file => this.item(file, folder !== ''))
     ]);
     this.node.append(h('ul', { class: 'jt-file-list' }, list), this.shown);
-    const first = ORDER.flatMap(kind => files.filter(file => file.kind === kind))[0] ?? files[0];
+    const chosen = files.find(file => file.path === page.memory.get('files'));
+    const first = chosen ?? ORDER.flatMap(kind => files.filter(file => file.kind === kind))[0] ?? files[0];
     if (first) {
       void this.choose(first);
     }
@@ -51,6 +52,7 @@ class FilesPart {
 
   private async choose(file: Artifact): Promise<void> {
     const turn = ++this.turn;
+    this.page.memory.set('files', file.path);
     this.buttons.forEach((button, path) => button.setAttribute('aria-pressed', String(path === file.path)));
     try {
       const preview = await this.page.ask<Preview>('preview', { path: file.path });

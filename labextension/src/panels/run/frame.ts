@@ -195,6 +195,8 @@ export interface SourceDifference {
 /** What a part of the page has to work with: the run, questions about it, and the way to another run. */
 export interface Page {
   frame: RunFrame;
+  /** What was chosen in the parts of this run. */
+  memory: Map<string, string>;
   ask<T>(method: string, params?: object): Promise<T>;
   open(run_id: string): void;
   show(tab: string): void;

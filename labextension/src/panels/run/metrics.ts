@@ -12,13 +12,17 @@ export async function drawMetrics(page: Page): Promise<Child> {
   const { frame } = page;
   const isWhole = frame.metrics.length + frame.system.length === frame.n_metrics + frame.n_system;
   const all = isWhole ? [...frame.metrics, ...frame.system] : await page.ask<PageMetric[]>('metrics');
-  return new MetricsPart(page, all).node;
+  const part = new MetricsPart(page, all);
+  // With its curve: what is drawn anew while a run trains would jump without.
+  await part.ready;
+  return part.node;
 }
 
 class MetricsPart {
   readonly node = h('div', { class: 'jt-halves' });
   private readonly figure = h('div', { class: 'jt-beside' });
   private readonly rows = new Map<string, HTMLElement>();
+  readonly ready: Promise<void> = Promise.resolve();
   private turn = 0;
 
   constructor(
@@ -36,10 +40,11 @@ class MetricsPart {
       h('tbody', {}, own.map(metric => this.row(metric)), system.length > 0 && groupRow('system'), system.map(metric => this.row(metric)))
     );
     this.node.append(h('div', { class: 'jt-scroll' }, table), this.figure);
-    const first = metrics.find(metric => metric.n_points > 1);
+    const drawable = metrics.filter(metric => metric.n_points > 1);
+    const first = drawable.find(metric => metric.key === page.memory.get('metrics')) ?? drawable[0];
     this.figure.hidden = !first;
     if (first) {
-      void this.choose(first);
+      this.ready = this.choose(first);
     }
   }
 
@@ -64,6 +69,7 @@ class MetricsPart {
 
   private async choose(metric: PageMetric): Promise<void> {
     const turn = ++this.turn;
+    this.page.memory.set('metrics', metric.key);
     for (const [key, row] of this.rows) {
       row.classList.toggle('jt-chosen', key === metric.key);
       row.querySelector('button')?.setAttribute('aria-pressed', String(key === metric.key));

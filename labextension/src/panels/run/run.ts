@@ -1,5 +1,5 @@
 // The page of a run: a head, tabs, and under them a part of fixed height, read when its tab is first chosen. Other runs
-// open in its place, with a way back.
+// open in its place, with a way back. When the run has changed, only the parts that say something else are drawn anew.
 
 import { type Child, h, replace } from '../dom';
 import { type Rendered, asFault } from '../frames';
@@ -14,6 +14,8 @@ import { drawMetrics } from './metrics';
 import { drawOverview } from './overview';
 import { drawParams } from './params';
 import { Tabs } from './tabs';
+import { tell } from '../tell';
+import { cellLink } from './cellLink';
 
 const PATIENCE_MS = 300;
 
@@ -26,22 +28,26 @@ type Draw = (page: Page) => Child | Promise<Child>;
 interface Part {
   name: string;
   draw: Draw;
+  /** How much there is; a part of nothing is left away. */
   n?: (frame: RunFrame) => number;
+  /** What of the frame it shows. */
+  shows: (keyof RunFrame)[] | 'all';
 }
 
 const PARTS: Part[] = [
-  { name: 'overview', draw: drawOverview },
-  { name: 'metrics', draw: drawMetrics, n: frame => frame.n_metrics + frame.n_system },
-  { name: 'params', draw: drawParams, n: frame => frame.n_params + frame.n_tags },
-  { name: 'code', draw: drawCode, n: frame => frame.n_cells },
-  { name: 'files', draw: drawFiles, n: frame => frame.n_artifacts },
-  { name: 'environment', draw: drawEnvironment, n: frame => frame.environment?.n_packages ?? 0 },
+  { name: 'overview', draw: drawOverview, shows: 'all' },
+  { name: 'metrics', draw: drawMetrics, n: frame => frame.n_metrics + frame.n_system, shows: ['metrics', 'n_metrics', 'system', 'n_system'] },
+  { name: 'params', draw: drawParams, n: frame => frame.n_params + frame.n_tags, shows: ['params', 'n_params', 'tags', 'n_tags'] },
+  { name: 'code', draw: drawCode, n: frame => frame.n_cells, shows: ['cells', 'n_cells', 'previous'] },
+  { name: 'files', draw: drawFiles, n: frame => frame.n_artifacts, shows: ['artifacts', 'n_artifacts'] },
+  { name: 'environment', draw: drawEnvironment, n: frame => frame.environment?.n_packages ?? 0, shows: ['environment'] },
   {
     name: 'lineage',
     draw: drawLineage,
-    n: frame => frame.n_children + frame.n_inputs + [frame.parent, frame.previous, frame.next].filter(Boolean).length
+    n: frame => frame.n_children + frame.n_inputs + [frame.parent, frame.previous, frame.next].filter(Boolean).length,
+    shows: ['children', 'n_children', 'inputs', 'parent', 'previous', 'next']
   },
-  { name: 'history', draw: drawHistory }
+  { name: 'history', draw: drawHistory, shows: 'all' }
 ];
 
 export function renderRun(element: HTMLElement, frame: RunFrame, callbacks: RunCallbacks): Rendered<RunFrame> {
@@ -59,7 +65,12 @@ class RunPanel implements Rendered<RunFrame> {
   private readonly fault = h('div');
   private readonly tabs = new Tabs(name => this.choose(name));
   private drawn = new Map<string, HTMLElement>();
+  /** What was chosen inside the parts, by their names: it outlives that they are drawn anew. */
+  private memory = new Map<string, string>();
   private chosen = 'overview';
+  private turn = 0;
+  /** Which drawing of a part is the last one that was begun. */
+  private readonly turns = new WeakMap<HTMLElement, number>();
 
   constructor(private readonly callbacks: RunCallbacks) {
     // JupyterLab's shortcuts would otherwise take the arrow keys from the tabs and charts.
@@ -68,8 +79,25 @@ class RunPanel implements Rendered<RunFrame> {
   }
 
   update(frame: RunFrame): void {
+    if (this.trail.length === 0) {
+      this.show(frame);
+    } else {
+      // Another run is shown in its place.
+      this.trail[0] = frame;
+      void this.readAgain();
+    }
+  }
+
+  private show(frame: RunFrame): void {
+    const before: RunFrame | undefined = this.frame;
     this.frame = frame;
-    this.drawn = new Map();
+    if (before?.run_id !== frame.run_id) {
+      this.drawn = new Map();
+      this.memory = new Map();
+      tell(this.node, 'jtrack-shown-run', { run_id: frame.run_id, run_name: frame.run_name });
+    } else {
+      this.drawn = new Map([...this.drawn].filter(([name]) => name === this.chosen || isSame(name, before, frame)));
+    }
     this.node.setAttribute('aria-label', `run ${frame.run_name}`);
     replace(this.fault);
     this.drawHead();
@@ -80,7 +108,24 @@ class RunPanel implements Rendered<RunFrame> {
         return { name: part.name, note: n === undefined ? '' : withThousands(String(n)) };
       })
     );
-    this.choose(parts.some(part => part.name === this.chosen) ? this.chosen : 'overview');
+    const chosen = parts.some(part => part.name === this.chosen) ? this.chosen : 'overview';
+    const part = this.drawn.get(chosen);
+    if (part && before && !isSame(chosen, before, frame)) {
+      void this.draw(chosen, part);
+    }
+    this.choose(chosen);
+  }
+
+  private async readAgain(): Promise<void> {
+    const { run_id } = this.frame;
+    try {
+      const frame: RunFrame = await this.callbacks.ask('open', { run_id });
+      if (this.frame.run_id === run_id && this.trail.length > 0) {
+        this.show(frame);
+      }
+    } catch {
+      // What is shown stays.
+    }
   }
 
   dispose(): void {
@@ -105,6 +150,7 @@ class RunPanel implements Rendered<RunFrame> {
         'span',
         { class: 'jt-end' },
         frame.duration_s !== null && h('span', {}, formatDuration(frame.duration_s)),
+        cellLink(frame, fault => replace(this.fault, faultMark(fault))),
         h('time', { title: exactMoment(frame.started_at), datetime: frame.started_at }, formatAgo(frame.started_at, new Date()))
       )
     );
@@ -123,14 +169,23 @@ class RunPanel implements Rendered<RunFrame> {
 
   private async draw(name: string, part: HTMLElement): Promise<void> {
     const draw = PARTS.find(each => each.name === name)!.draw;
-    const waiting = setTimeout(() => replace(part, h('div', { class: 'jt-empty', role: 'status' }, 'reading …')), PATIENCE_MS);
+    const turn = ++this.turn;
+    const isLate = (): boolean => (this.turns.get(part) ?? 0) > turn;
+    this.turns.set(part, turn);
+    // What is drawn anew stays as it is until then.
+    const wait = (): void => void (part.firstChild || replace(part, h('div', { class: 'jt-empty', role: 'status' }, 'reading …')));
+    const waiting = setTimeout(wait, PATIENCE_MS);
     try {
       const drawn = draw(this.page());
       const content = drawn instanceof Promise ? await drawn : drawn;
-      replace(part, content);
+      if (!isLate()) {
+        inPlace(part, () => replace(part, content));
+      }
     } catch (error) {
-      this.drawn.delete(name);
-      replace(part, faultMark(asFault(error)));
+      if (!isLate()) {
+        this.drawn.delete(name);
+        replace(part, faultMark(asFault(error)));
+      }
     } finally {
       clearTimeout(waiting);
     }
@@ -140,6 +195,7 @@ class RunPanel implements Rendered<RunFrame> {
     const { run_id } = this.frame;
     return {
       frame: this.frame,
+      memory: this.memory,
       ask: (method, params = {}) => this.callbacks.ask(method, { run_id, ...params }),
       open: other => void this.open(other),
       show: tab => this.tabs.focus(tab)
@@ -152,7 +208,7 @@ class RunPanel implements Rendered<RunFrame> {
       const frame: RunFrame = await this.callbacks.ask('open', { run_id });
       if (this.frame === from) {
         this.trail.push(from);
-        this.update(frame);
+        this.show(frame);
         this.tabs.focus(this.chosen);
       }
     } catch (error) {
@@ -163,8 +219,22 @@ class RunPanel implements Rendered<RunFrame> {
   private back(): void {
     const before = this.trail.pop();
     if (before) {
-      this.update(before);
+      this.show(before);
       this.tabs.focus(this.chosen);
     }
   }
+}
+
+function isSame(name: string, one: RunFrame, other: RunFrame): boolean {
+  const { shows } = PARTS.find(part => part.name === name)!;
+  const text = (frame: RunFrame): string => JSON.stringify(shows === 'all' ? frame : shows.map(key => frame[key]));
+  return text(one) === text(other);
+}
+
+/** Draw a part anew; the focus stays on what is at the same place of it. */
+function inPlace(part: HTMLElement, draw: () => void): void {
+  const reachable = (): HTMLElement[] => [...part.querySelectorAll<HTMLElement>('button, summary, input, [tabindex]')];
+  const at = reachable().findIndex(each => each === document.activeElement);
+  draw();
+  reachable()[at]?.focus({ preventScroll: true });
 }

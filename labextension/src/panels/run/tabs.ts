@@ -15,12 +15,14 @@ export class Tabs {
   }
 
   update(tabs: { name: string; note: string }[]): void {
+    const focused = [...this.buttons].find(([, button]) => button === document.activeElement)?.[0];
     this.buttons.clear();
     for (const { name, note } of tabs) {
       const attributes = { type: 'button', role: 'tab', id: `${this.id}-${name}`, 'aria-controls': this.body.id };
       this.buttons.set(name, h('button', { ...attributes, onclick: () => this.choose(name) }, name, note && h('i', {}, note)));
     }
     replace(this.node, [...this.buttons.values()]);
+    this.buttons.get(focused ?? '')?.focus({ preventScroll: true });
   }
 
   /** Show a part as the chosen tab's. */
@@ -30,8 +32,10 @@ export class Tabs {
       button.tabIndex = each === name ? 0 : -1;
     }
     this.body.setAttribute('aria-labelledby', `${this.id}-${name}`);
-    this.body.scrollTop = 0;
-    replace(this.body, part);
+    if (this.body.firstElementChild !== part) {
+      this.body.scrollTop = 0;
+      replace(this.body, part);
+    }
   }
 
   /** Choose a tab and put the focus on it. */
