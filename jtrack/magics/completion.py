@@ -14,9 +14,10 @@ from jtrack.capture.bindings import find_bindings
 from jtrack.capture.source import python_body
 from jtrack.direction import infer_direction
 from jtrack.entities import ModelStage
+from jtrack.magics.fresh_names import FreshNames, quoted
 from jtrack.magics.header import OPTIONS
-from jtrack.magics.known_names import KnownNames, quoted
 from jtrack.magics.sweep_header import SWEEP_OPTIONS
+from jtrack.store.search.complete import field_names
 from jtrack.sweeps.shorthand import DISTRIBUTIONS
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"\s*(%%track|%track|%%sweep|%runs|%compare|%parallel|%register|%promote|%models|%serve|%jtrack)\s")
 _LIST_VALUE = re.compile(r"--(params|metrics)[ =](\S*,)?\S*$")
-_ATTRIBUTES = ("run_name", "status", "started_at", "ended_at", "user_name", "run_id", "kind")
+_KINDS = {"name": "variable", "operator": "keyword", "value": "text", "word": "keyword"}
 
 Choices = list[tuple[str, str]]
 
@@ -33,12 +34,11 @@ class MagicCompleter:
     """Completes the lines of jtrack's magics; ``matcher`` is what IPython's completer is given."""
 
     def __init__(self) -> None:
-        self._known = KnownNames()
+        self._known = FreshNames()
         self._choices: dict[str, Callable[[str, str], Choices]] = {
             "%%track": self._for_header,
             "%track": self._for_track_line,
             "%%sweep": self._for_sweep,
-            "%runs": self._for_filter,
             "%compare": self._for_compare,
             "%parallel": self._for_compare,
             "%register": self._for_register,
@@ -60,6 +60,8 @@ class MagicCompleter:
         line = _LINE.match(before)
         if line is None:
             return SimpleMatcherResult(completions=[], suppress=False)
+        if line[1] == "%runs":
+            return self._complete_filter(before[line.end() :])
         fragment = re.split(r"[\s,=<>()]", before)[-1]
         choices = self._choices[line[1]](before, context.full_text)
         found = [SimpleCompletion(text, type=kind) for text, kind in choices if text.startswith(fragment)]
@@ -92,17 +94,17 @@ class MagicCompleter:
             return [("--last", "param"), ("on", "keyword"), ("off", "keyword")]
         return self._for_header(before, cell)
 
-    def _for_filter(self, before: str, cell: str) -> Choices:
-        names = self._known.names()
-        keys = [("metrics", names.metrics), ("params", names.params), ("tags", names.tags)]
-        addressed = [(f"{noun}.{quoted_key(key)}", "variable") for noun, found in keys for key in found]
-        return [*addressed, *((f"attributes.{name}", "property") for name in _ATTRIBUTES)]
+    def _complete_filter(self, text: str) -> SimpleMatcherResult:
+        found = self._known.complete_filter(text)
+        choices = [SimpleCompletion(each.text, type=_KINDS[each.kind]) for each in found.choices]
+        fragment = text[found.start : found.end]
+        return SimpleMatcherResult(completions=choices, suppress=bool(choices), ordered=True, matched_fragment=fragment)
 
     def _for_compare(self, before: str, cell: str) -> Choices:
         runs = [(quoted(name), "text") for name in self._known.names().runs]
         judged = [key for key in self._known.names().metrics if " " not in key and infer_direction(key) is not None]
         special = [(text, "keyword") for text in ("@last", *(f"@best(metrics.{key})" for key in judged))]
-        return [*runs, *special, *self._for_filter(before, cell)]
+        return [*runs, *special, *((name, "variable") for name in field_names(self._known.names().keys))]
 
     def _for_register(self, before: str, cell: str) -> Choices:
         names = self._known.names()
@@ -164,11 +166,6 @@ def _running_ports() -> Choices:
     from jtrack.registry.serving.server import running_servers
 
     return [(str(server.port), "text") for server in running_servers()]
-
-
-def quoted_key(key: str) -> str:
-    """Write a key as a filter takes it: in backquotes where it is more than a word."""
-    return key if re.fullmatch(r"\w+", key) else f"`{key}`"
 
 
 def _for_command(before: str, cell: str) -> Choices:

@@ -7,6 +7,7 @@ comes out is right and a complaint has its caret.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from jtrack.errors import InvalidFilterError
@@ -59,6 +60,28 @@ def parse_order(items: str | Sequence[str] | None, subject: Subject = RUNS) -> l
     return [key for text in texts for key in _Parser(text, subject, datetime.now()).order_keys()]
 
 
+@dataclass(frozen=True, slots=True)
+class NamedField:
+    """A field where a text names it: from ``position`` to ``end``."""
+
+    field: Field
+    position: int
+    end: int
+
+
+def find_names(text: str, subject: Subject = RUNS) -> list[NamedField]:
+    """Give the fields that a search text names, in its order.
+
+    Raises
+    ------
+    InvalidFilterError
+        As `parse_filter`.
+    """
+    parser = _Parser(text, subject, datetime.now())
+    parser.whole()
+    return parser.named
+
+
 class _Parser:
     """Walks one text's tokens from left to right."""
 
@@ -67,6 +90,7 @@ class _Parser:
         self.tokens = tokenize(text)
         self.index = 0
         self.depth = 0
+        self.named: list[NamedField] = []
 
     @property
     def token(self) -> Token:
@@ -166,7 +190,9 @@ class _Parser:
         # `metrics.`, then the key in quotes: pieces that touch, at a dot, are one name.
         while self.token.kind in _NAMES and self._touches() and (name.endswith(".") or self.token.text.startswith(".")):
             name += self._next().text
-        return resolve_field(self.subject, name, self.text, start.position)
+        field = resolve_field(self.subject, name, self.text, start.position)
+        self.named.append(NamedField(field, start.position, self.tokens[self.index - 1].end))
+        return field
 
     def operator_name(self, negated: bool) -> str:
         token = self.token

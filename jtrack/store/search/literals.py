@@ -36,6 +36,11 @@ _MAX_DIGITS = 4000
 _TRUTHS = {"true": True, "false": False}
 
 
+def operators_of(field: Field) -> tuple[str, ...]:
+    """Give the operators that ``field`` takes, the most usual first."""
+    return _OPERATORS[field.kind]
+
+
 def check_operator(field: Field, operator: str, text: str, position: int, shown: str | None = None) -> None:
     """Raise InvalidFilterError, its caret at ``position``, unless ``field`` takes ``operator``."""
     allowed = _OPERATORS[field.kind]

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jtrack import queries
+from jtrack.store.search.write import write_name
 from jtrack.values import parse_param
 from jtrack.widgets.format import format_param, shorten
 from jtrack.widgets.parallel.axes import MISSING_CODE, MOST_CATEGORIES
-from jtrack.widgets.runs.columns import ColumnKind, search_name
+from jtrack.widgets.runs.columns import ColumnKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +76,7 @@ class Source:
     @property
     def id(self) -> str:
         """Its name in the search language."""
-        return search_name(self.kind, self.key)
+        return write_name(self.kind, self.key)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -128,7 +129,7 @@ def _is_categorical(row: dict[str, Any]) -> bool:
 
 
 def _named(row: dict[str, Any], chosen: set[str]) -> bool:
-    return bool(chosen & {row["key"], search_name(ColumnKind.PARAM, row["key"])})
+    return bool(chosen & {row["key"], write_name(ColumnKind.PARAM, row["key"])})
 
 
 def _param_source(row: dict[str, Any], distinct: dict[str, list[dict[str, Any]]]) -> Source:

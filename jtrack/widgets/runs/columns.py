@@ -12,6 +12,7 @@ from typing import Any
 
 from jtrack import queries
 from jtrack.direction import Direction, best_value, infer_direction, order_metrics
+from jtrack.store.search.write import write_name
 from jtrack.widgets.format import column_decimals
 from jtrack.widgets.params import param_value
 
@@ -104,17 +105,11 @@ def choose_columns(
     return (*metrics[:_MOST_METRICS], *params[:_MOST_PARAMS], *rest)
 
 
-def search_name(kind: ColumnKind, key: str) -> str:
-    """A column's name in the search language, quoted where the key needs it."""
-    plain = all(c.isalnum() or c in "_-./" for c in key)
-    return f"{kind}.{key}" if plain else f"{kind}.`{key.replace('`', '``')}`"
-
-
 def _metric_column(row: dict[str, Any]) -> Column:
     direction = infer_direction(row["key"])
     decimals = 0 if row["whole"] else column_decimals([row["low"], row["high"], row["least"]])
     return Column(
-        id=search_name(ColumnKind.METRIC, row["key"]),
+        id=write_name(ColumnKind.METRIC, row["key"]),
         kind=ColumnKind.METRIC,
         key=row["key"],
         n_runs=row["n_runs"],
@@ -127,7 +122,7 @@ def _metric_column(row: dict[str, Any]) -> Column:
 
 def _param_column(row: dict[str, Any], n_runs: int) -> Column:
     column = Column(
-        id=search_name(ColumnKind.PARAM, row["key"]),
+        id=write_name(ColumnKind.PARAM, row["key"]),
         kind=ColumnKind.PARAM,
         key=row["key"],
         n_runs=row["n_runs"],

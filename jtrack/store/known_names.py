@@ -1,12 +1,13 @@
-"""The names in the store that Tab offers, read at most every few seconds, and none where the store can't be read."""
+"""The names in a store that people write, for who helps them to: the completion of magics and of filters."""
 
 from __future__ import annotations
 
-import re
-import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-_FRESH_FOR_S = 5.0
+if TYPE_CHECKING:
+    from jtrack.store.catalog import Catalog
+
 _LIMIT = 200
 _QUERIES = {
     "experiments": "SELECT name FROM experiments WHERE lifecycle_stage = 'active' ORDER BY updated_at DESC",
@@ -35,32 +36,13 @@ class Names:
     aliases: tuple[str, ...] = ()
     """``name@alias``"""
 
-
-class KnownNames:
-    """Remembers the names for the few seconds in which somebody types."""
-
-    def __init__(self) -> None:
-        self._names = Names()
-        self._stale_at = float("-inf")
-
-    def names(self) -> Names:
-        """Give the names as of a few seconds ago at most."""
-        if time.monotonic() >= self._stale_at:
-            try:
-                self._names = _read_names()
-            except Exception:  # no store yet, or one that can't be read: Tab is no place to say so
-                self._names = Names()
-            self._stale_at = time.monotonic() + _FRESH_FOR_S
-        return self._names
+    @property
+    def keys(self) -> dict[str, tuple[str, ...]]:
+        """What a filter asks about, by the noun it is written with."""
+        return {"metrics": self.metrics, "params": self.params, "tags": self.tags}
 
 
-def quoted(name: str) -> str:
-    """Write a name as a magic's line takes it: in quotes where it has blanks or signs in it."""
-    return name if re.fullmatch(r"[\w./@:+][\w./@:+-]*", name) else repr(name)
-
-
-def _read_names() -> Names:
-    from jtrack.queries import rows
-
-    found = {kind: rows(f"{query} LIMIT {_LIMIT}") for kind, query in _QUERIES.items()}
+def read_names(catalog: Catalog, kinds: tuple[str, ...] = tuple(_QUERIES)) -> Names:
+    """Read the names of these kinds, at most 200 of each."""
+    found = {kind: catalog.rows(f"{_QUERIES[kind]} LIMIT {_LIMIT}") for kind in kinds}
     return Names(**{kind: tuple(row["name"] for row in names) for kind, names in found.items()})
