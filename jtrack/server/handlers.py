@@ -26,8 +26,9 @@ from jtrack.server.panel_models import WRITING_METHODS
 from jtrack.server.places import Place, find_place
 from jtrack.server.question import Question
 from jtrack.server.service import Service
-from jtrack.server.table_files import FORMATS, write_table
+from jtrack.server.table_files import write_table
 from jtrack.store import Store
+from jtrack.widgets.runs.table_file import FORMATS
 
 Answerer = Callable[[Question], object]
 

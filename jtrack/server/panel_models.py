@@ -20,7 +20,7 @@ class PanelModel(Protocol):
     def frame(self) -> object:
         """The data behind what is shown, as of now."""
 
-    def refresh(self) -> None:
+    def refresh(self) -> object:
         """Read anew what the frame shows: the store has changed since."""
 
     @property
@@ -36,13 +36,13 @@ class PanelNotFoundError(NotFoundError):
 
 # Where each panel's model is: loaded when one is opened, as a server that shows none need not wait for them.
 MODELS = {
-    "runs": "jtrack.server.own_models:RunsModel",
+    "runs": "jtrack.widgets.runs.model:RunsModel",
     "compare": "jtrack.widgets.compare.model:CompareModel",
     "models": "jtrack.widgets.models.model:ModelsModel",
     "parallel": "jtrack.widgets.parallel.model:ParallelModel",
     "live": "jtrack.widgets.live.model:open_live",
     "run": "jtrack.widgets.run_page.model:RunModel",
-    "card": "jtrack.server.own_models:CardModel",
+    "card": "jtrack.server.card_model:CardModel",
 }
 # Who may only read may not call these, in whatever panel; they are named as the actions on runs are.
 WRITING_METHODS = frozenset(

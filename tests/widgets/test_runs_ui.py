@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from jtrack.errors import InvalidFilterError
-from jtrack.widgets.runs.frame import RunRow, RunsFrame
+from jtrack.widgets.runs.frame import RunsFrame
 from jtrack.widgets.runs.panel import RunsTable, runs
+from jtrack.widgets.runs.rows import RunRow
 from tests.widgets.logged_runs import log_cell_run
 from tests.widgets.panel_page import PanelPage
 from tests.widgets.test_card import NASTY

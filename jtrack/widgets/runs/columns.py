@@ -32,6 +32,10 @@ SELECT key, count(*) AS n_runs, count(number) AS n_numbers, count(DISTINCT md5(v
        CASE WHEN max(length(value_json::VARCHAR)) <= 80 THEN any_value(value_json::VARCHAR) END AS value_json
 FROM params WHERE run_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY key ORDER BY n_runs DESC, key
 """
+_TAGS = """
+SELECT key, count(*) AS n_runs FROM tags WHERE run_id IN (SELECT unnest(?::VARCHAR[]))
+  AND NOT starts_with(key, 'mlflow.') AND NOT starts_with(key, 'jtrack.') GROUP BY key ORDER BY n_runs DESC, key
+"""
 _EXPERIMENTS = "SELECT count(DISTINCT experiment_id) AS n FROM runs WHERE run_id IN (SELECT unnest(?::VARCHAR[]))"
 
 
@@ -40,6 +44,7 @@ class ColumnKind(StrEnum):
 
     METRIC = "metrics"
     PARAM = "params"
+    TAG = "tags"
     ATTRIBUTE = "attributes"
 
 
@@ -71,38 +76,59 @@ class Constant:
 
 
 def survey_columns(run_ids: Sequence[str]) -> tuple[Column, ...]:
-    """Every column that these runs could show: metrics by importance, then params by how many runs have them."""
+    """Every column that these runs could show: metrics by importance, params and tags by how many runs have them."""
     if not run_ids:
         return ()
     ids = list(run_ids)
     found = {row["key"]: row for row in queries.rows(_METRICS, [ids])}
     metrics = [_metric_column(found[key]) for key in order_metrics(found)]
     params = [_param_column(row, len(ids)) for row in queries.rows(_PARAMS, [ids])]
+    tags = [
+        Column(write_name(ColumnKind.TAG, row["key"]), ColumnKind.TAG, row["key"], row["n_runs"], False)
+        for row in queries.rows(_TAGS, [ids])
+    ]
     several = queries.rows(_EXPERIMENTS, [ids])[0]["n"] > 1
     where = [Column("attributes.experiment_name", ColumnKind.ATTRIBUTE, "experiment_name", len(ids), False)]
-    return (*metrics, *params, *(where if several else ()))
+    return (*metrics, *params, *tags, *(where if several else ()))
 
 
 def choose_columns(
-    survey: Sequence[Column], n_runs: int, order_by: str, wanted: Sequence[str] | None = None
-) -> tuple[Column, ...]:
-    """Pick the columns to show, the metric that the rows are sorted by first.
+    survey: Sequence[Column],
+    n_runs: int,
+    order_by: str,
+    wanted: Sequence[str] | None = None,
+    pinned: Sequence[str] = (),
+) -> tuple[tuple[Column, ...], int]:
+    """Pick the columns to show: pinned ones, then the metric that the rows are sorted by.
 
     Parameters
     ----------
-    wanted
-        Ids or bare keys, in order; ``None`` takes up to 4 metrics and 8 params that differ.
+    wanted, pinned
+        Ids or bare keys, in order; ``wanted`` of ``None`` takes up to 4 metrics and 8 params that differ.
+
+    Returns
+    -------
+    tuple[tuple[Column, ...], int]
+        The columns, and how many of the first are pinned.
     """
-    if wanted is not None:
-        picked = [column for name in wanted for column in survey if name in (column.id, column.key)]
-        return tuple(dict.fromkeys(picked))
+    first = _named(survey, pinned)
+    rest = _usual(survey, n_runs, order_by) if wanted is None else _named(survey, wanted)
+    return (*first, *(column for column in rest if column not in first)), len(first)
+
+
+def _named(survey: Sequence[Column], names: Sequence[str]) -> list[Column]:
+    picked = [column for name in names for column in survey if name in (column.id, column.key)]
+    return list(dict.fromkeys(picked))
+
+
+def _usual(survey: Sequence[Column], n_runs: int, order_by: str) -> list[Column]:
     metrics = [column for column in survey if column.kind is ColumnKind.METRIC]
     params = [c for c in survey if c.kind is ColumnKind.PARAM and (c.only_value is None or n_runs == 1)]
     rest = [column for column in survey if column.kind is ColumnKind.ATTRIBUTE]
     sorted_by = order_by.rsplit(" ", 1)[0] if order_by.upper().endswith((" ASC", " DESC")) else order_by
     metrics.sort(key=lambda column: column.id != sorted_by)
     params.sort(key=lambda column: column.id != sorted_by)
-    return (*metrics[:_MOST_METRICS], *params[:_MOST_PARAMS], *rest)
+    return [*metrics[:_MOST_METRICS], *params[:_MOST_PARAMS], *rest]
 
 
 def _metric_column(row: dict[str, Any]) -> Column:

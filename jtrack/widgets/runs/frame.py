@@ -6,119 +6,99 @@ the database; the rows themselves are read only where someone looks.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
 from jtrack import queries
-from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import ExperimentNotFoundError
+from jtrack.store.filter_help import UnknownKey, unknown_keys
 from jtrack.store.search import plan_search
-from jtrack.widgets.curves import thinned_curves
 from jtrack.widgets.format import plural
-from jtrack.widgets.frames import duration_s
-from jtrack.widgets.images import fit_points
-from jtrack.widgets.params import param_value
+from jtrack.widgets.runs.arrange import Arrangement, arrange
 from jtrack.widgets.runs.columns import Column, ColumnKind, Constant, choose_columns, survey_columns
+from jtrack.widgets.runs.rows import Row, read_lines
 
 PAGE_SIZE = 25
-_SPARK_POINTS = 20
+MOST_RESULTS = 100_000
 NEWEST_FIRST = "attributes.started_at DESC"
+_MOST_AVAILABLE = 150
 
 _EXPERIMENTS = "SELECT experiment_id, name FROM experiments WHERE lifecycle_stage = 'active'"
 _NAMES = """
 SELECT DISTINCT e.name FROM runs r JOIN experiments e USING (experiment_id) WHERE r.lifecycle_stage = 'active' LIMIT 2
 """
-_ROWS = """
-SELECT r.run_id, r.run_name, r.status, r.kind, r.parent_run_id, r.started_at, r.ended_at, e.name AS experiment_name
-FROM runs r LEFT JOIN experiments e USING (experiment_id) WHERE r.run_id IN (SELECT unnest(?::VARCHAR[]))
-"""
-_CHILDREN = """
-SELECT parent_run_id AS run_id, count(*) AS n FROM runs
-WHERE lifecycle_stage = 'active' AND parent_run_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY parent_run_id
-"""
-_METRICS = """
-SELECT run_id, key, value FROM latest_metrics
-WHERE run_id IN (SELECT unnest(?::VARCHAR[])) AND key IN (SELECT unnest(?::VARCHAR[]))
-"""
-_PARAMS = """
-SELECT run_id, key, left(value, 80) AS value, number,
-       CASE WHEN length(value_json::VARCHAR) <= 80 THEN value_json::VARCHAR END AS value_json
-FROM params WHERE run_id IN (SELECT unnest(?::VARCHAR[])) AND key IN (SELECT unnest(?::VARCHAR[]))
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class RunsQuery:
-    """What a runs table was asked for; ``columns`` are ids such as ``params.lr``, ``None`` chooses."""
+    """What a runs table was asked for; columns are named by ids such as ``params.lr``.
+
+    ``columns`` of ``None`` are chosen; ``pinned`` ones stay in view; ``spark`` is the metric whose curves are drawn,
+    by default that of the first column; ``group_by`` is ``"parent"`` or a param.
+    """
 
     filter_string: str = ""
     order_by: tuple[str, ...] = (NEWEST_FIRST,)
     experiment_names: tuple[str, ...] | None = None
-    max_results: int = 1000
+    max_results: int = MOST_RESULTS
     columns: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One run; ``cells`` stand in the order of the columns, ``spark`` is x, y, x, y … in a 100 × 100 box, upwards."""
-
-    run_id: str
-    run_name: str
-    status: RunStatus
-    kind: str
-    parent_run_id: str | None
-    started_at: datetime
-    duration_s: float | None
-    cells: tuple[float | str | None, ...]
-    spark: tuple[int, ...] | None = None
-    n_children: int = 0
-
-    @property
-    def inside(self) -> str:
-        """What stands beside the name of a run that others are nested in: ``40 trials``."""
-        return plural(self.n_children, "trial" if self.kind == RunKind.SWEEP else "run") if self.n_children else ""
+    pinned: tuple[str, ...] = ()
+    spark: str | None = None
+    group_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunsFrame:
-    """What a runs table shows; ``rows`` is the page that starts at ``offset``.
+    """What a runs table shows; ``rows`` are the first page.
 
-    ``n_runs`` is how many rows there are to page through, ``n_total`` how many runs there are without the filter.
+    ``n_runs`` is how many runs were found, ``n_lines`` how many lines there are to page through, ``n_total`` how many
+    runs there are without the filter. ``spark`` is the id of the column that has its curves beside it, ``n_pinned``
+    how many of the first columns stay in view, ``unknown`` what the filter or the order asks for and no run has.
     """
 
     title: str
     n_runs: int
+    n_lines: int
     n_total: int
     query: RunsQuery
     columns: tuple[Column, ...]
     available: tuple[Column, ...]
     constants: tuple[Constant, ...]
-    rows: tuple[RunRow, ...]
-    offset: int = 0
+    rows: tuple[Row, ...]
+    spark: str | None = None
+    n_pinned: int = 0
+    unknown: tuple[UnknownKey, ...] = ()
+    is_chosen: bool = False
     panel: str = field(default="runs", init=False)
 
 
 @dataclass(frozen=True, slots=True)
 class RunsResult:
-    """A search that was made: the frame with its first page, and the ids to read further pages by."""
+    """A search that was made: the frame with its first page, and the ids, arranged, to read further pages by."""
 
     frame: RunsFrame
     run_ids: tuple[str, ...] = field(repr=False)
+    arranged: Arrangement = field(repr=False)
 
-    def rows(self, offset: int, limit: int) -> tuple[RunRow, ...]:
+    def rows(self, offset: int, limit: int) -> tuple[Row, ...]:
         """Read one page."""
-        return read_rows(self.run_ids[max(offset, 0) : max(offset, 0) + limit], self.frame.columns)
+        return read_lines(self.arranged, offset, limit, self.frame.columns, _spark_key(self.frame))
 
 
-def read_runs(query: RunsQuery, page_size: int = PAGE_SIZE, within: Collection[str] | None = None) -> RunsResult:
+def read_runs(
+    query: RunsQuery,
+    page_size: int = PAGE_SIZE,
+    within: Collection[str] | None = None,
+    opened: Iterable[str] = (),
+) -> RunsResult:
     """Make a search and read its first page.
 
     Parameters
     ----------
     within
         The runs to search among, by their full ids, such as those that were brushed; ``None`` is all of them.
+    opened
+        The runs and groups that are unfolded, where runs are grouped.
 
     Raises
     ------
@@ -126,96 +106,43 @@ def read_runs(query: RunsQuery, page_size: int = PAGE_SIZE, within: Collection[s
         The filter or the order can't be read; the error says where.
     ExperimentNotFoundError
         There is no experiment of a name that was asked for.
+    InvalidInputError
+        Runs can't be grouped by that.
     """
-    experiments = _experiments(query.experiment_names)
+    experiments = find_experiments(query.experiment_names)
     run_ids = _run_ids(query, experiments)
     if within is not None:
         run_ids = [run_id for run_id in run_ids if run_id in within]
+    arranged = arrange(run_ids, query.group_by, set(opened))
     survey = survey_columns(run_ids)
-    columns = choose_columns(survey, len(run_ids), query.order_by[0], query.columns)
+    columns, n_pinned = choose_columns(survey, len(run_ids), query.order_by[0], query.columns, query.pinned)
+    spark = _spark(columns, query.spark)
     frame = RunsFrame(
         title=_title(experiments, query.experiment_names) if within is None else plural(len(within), "chosen run"),
         n_runs=len(run_ids),
+        n_lines=arranged.n_lines,
         n_total=_count(experiments) if within is None else len(within),
         query=query,
         columns=columns,
-        available=survey[:300],
+        available=survey[:_MOST_AVAILABLE],
         constants=tuple(Constant(c.key, c.only_value) for c in survey if c.only_value is not None and len(run_ids) > 1),
-        rows=read_rows(run_ids[:page_size], columns),
+        rows=read_lines(arranged, 0, page_size, columns, spark.key if spark else None),
+        spark=spark.id if spark else None,
+        n_pinned=n_pinned,
+        unknown=unknown_keys(queries.asked_store().catalog, query.filter_string, query.order_by),
+        is_chosen=within is not None,
     )
-    return RunsResult(frame, tuple(run_ids))
+    return RunsResult(frame, tuple(run_ids), arranged)
 
 
-def read_rows(run_ids: Sequence[str], columns: Sequence[Column]) -> tuple[RunRow, ...]:
-    """Read the rows of runs in the order of their ids; a run that is gone is left out."""
-    if not run_ids:
-        return ()
-    ids = list(run_ids)
-    heads = {row["run_id"]: row for row in queries.rows(_ROWS, [ids])}
-    metric_keys = [column.key for column in columns if column.kind is ColumnKind.METRIC]
-    param_keys = [column.key for column in columns if column.kind is ColumnKind.PARAM]
-    metrics = {(row["run_id"], row["key"]): row["value"] for row in _read(_METRICS, ids, metric_keys)}
-    params = {(row["run_id"], row["key"]): _param_cell(row) for row in _read(_PARAMS, ids, param_keys)}
-    sparks = _sparks(ids, metric_keys)
-    children = {row["run_id"]: row["n"] for row in queries.rows(_CHILDREN, [ids])}
-    values = {ColumnKind.METRIC: metrics, ColumnKind.PARAM: params}
-    return tuple(
-        _row(heads[run_id], columns, values, sparks.get(run_id), children.get(run_id, 0))
-        for run_id in ids
-        if run_id in heads
-    )
+def find_experiments(names: Sequence[str] | None) -> list[str] | None:
+    """Give the ids of experiments; ``None`` is all of them.
 
-
-def _row(
-    head: dict[str, Any],
-    columns: Sequence[Column],
-    values: dict[ColumnKind, dict[tuple[str, str], Any]],
-    spark: tuple[int, ...] | None,
-    n_children: int,
-) -> RunRow:
-    return RunRow(
-        run_id=head["run_id"],
-        run_name=head["run_name"],
-        status=RunStatus(head["status"]),
-        kind=head["kind"],
-        parent_run_id=head["parent_run_id"],
-        started_at=head["started_at"],
-        duration_s=duration_s(head["started_at"], head["ended_at"]),
-        cells=tuple(_cell(head, column, values) for column in columns),
-        spark=spark,
-        n_children=n_children,
-    )
-
-
-def _cell(
-    head: dict[str, Any], column: Column, values: dict[ColumnKind, dict[tuple[str, str], Any]]
-) -> float | str | None:
-    if column.kind is ColumnKind.ATTRIBUTE:
-        found: str | None = head[column.key]
-        return found
-    value: float | str | None = values[column.kind].get((head["run_id"], column.key))
-    return value
-
-
-def _read(sql: str, run_ids: list[str], keys: list[str]) -> list[dict[str, Any]]:
-    return queries.rows(sql, [run_ids, keys]) if keys else []
-
-
-def _param_cell(row: dict[str, Any]) -> str:
-    return param_value(row["value"], row["value_json"], "", row["number"]).text
-
-
-def _sparks(run_ids: list[str], metric_keys: list[str]) -> dict[str, tuple[int, ...]]:
-    curves = thinned_curves(run_ids, metric_keys[:1], _SPARK_POINTS)
-    fitted = {
-        run_id: fit_points(points.step, points.value, (0, 100, 100, 0))
-        for (run_id, _), points in curves.items()
-        if len(points.value) > 1
-    }
-    return {run_id: tuple(round(c) for point in points for c in point) for run_id, points in fitted.items()}
-
-
-def _experiments(names: Sequence[str] | None) -> list[str] | None:
+    Raises
+    ------
+    ExperimentNotFoundError
+        There is none of such a name.
+    """
     if names is None:
         return None
     found = {row["name"]: row["experiment_id"] for row in queries.rows(_EXPERIMENTS)}
@@ -228,6 +155,17 @@ def _experiments(names: Sequence[str] | None) -> list[str] | None:
 def _run_ids(query: RunsQuery, experiment_ids: list[str] | None) -> list[str]:
     sql, params = plan_search(query.filter_string, query.order_by, experiment_ids, max_results=query.max_results)
     return [row["run_id"] for row in queries.rows(sql, params)]
+
+
+def _spark(columns: Sequence[Column], wanted: str | None) -> Column | None:
+    metrics = [column for column in columns if column.kind is ColumnKind.METRIC]
+    if wanted is not None:
+        return next((column for column in metrics if column.id == wanted), None)
+    return next(iter(metrics), None)
+
+
+def _spark_key(frame: RunsFrame) -> str | None:
+    return next((column.key for column in frame.columns if column.id == frame.spark), None)
 
 
 def _count(experiment_ids: list[str] | None) -> int:

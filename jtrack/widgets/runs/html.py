@@ -12,7 +12,8 @@ from jtrack.widgets.frames import short_id
 from jtrack.widgets.html import Markup, join, tag
 from jtrack.widgets.images import spark_image
 from jtrack.widgets.runs.columns import Column, ColumnKind
-from jtrack.widgets.runs.frame import RunRow, RunsFrame
+from jtrack.widgets.runs.frame import RunsFrame
+from jtrack.widgets.runs.rows import GroupRow, Row, RunRow
 from jtrack.widgets.style import stylesheet
 
 MOST_ROWS = 20
@@ -27,11 +28,22 @@ def runs_html(frame: RunsFrame, now: datetime) -> Markup:
         body = tag("div", empty_text(frame), class_="jt-empty")
     else:
         rows = [_row(row, frame, now) for row in frame.rows[:MOST_ROWS]]
-        body = tag("div", tag("table", tag("thead", _header(frame)), tag("tbody", rows)), class_="jt-scroll")
+        table = tag("table", tag("thead", _header(frame)), tag("tbody", rows))
+        # What scrolls has to be reached by keyboard.
+        body = tag("div", table, class_="jt-scroll", tabindex="0", role="region", aria_label="table of runs")
     return join(
         [
             stylesheet("runs"),
-            tag("div", _head(frame), body, _foot(frame), class_="jtrack jt-runs", role="group", aria_label="runs"),
+            tag(
+                "div",
+                _head(frame),
+                [tag("div", f"{note}.", class_="jt-fault") for note in unknown_texts(frame)],
+                body,
+                _foot(frame),
+                class_="jtrack jt-runs",
+                role="group",
+                aria_label="runs",
+            ),
         ]
     )
 
@@ -48,6 +60,11 @@ def empty_text(frame: RunsFrame) -> str:
     if frame.n_total:
         return f"No run fits this filter; there are {plural(frame.n_total, 'run')}. %runs without a filter shows all."
     return "No runs yet. Put %%track in front of a cell that trains, and run it."
+
+
+def unknown_texts(frame: RunsFrame) -> list[str]:
+    """What the filter or the order asks for and no run has; nothing where there are no runs."""
+    return [shorten(str(key), 300) for key in frame.unknown] if frame.n_total else []
 
 
 def constants_text(frame: RunsFrame) -> str:
@@ -72,10 +89,10 @@ def _head(frame: RunsFrame) -> Markup:
 
 def _header(frame: RunsFrame) -> Markup:
     cells = [tag("th", "run", scope="col")]
-    for index, column in enumerate(frame.columns):
+    for column in frame.columns:
         number = "jt-num" if column.is_numeric else None
         cells.append(tag("th", _title(column, frame), scope="col", class_=number, align="right" if number else None))
-        cells += [tag("th", "", class_="jt-spark", aria_hidden="true")] if _has_spark(frame, index) else []
+        cells += [tag("th", "", class_="jt-spark", aria_hidden="true")] if _has_spark(frame, column) else []
     return tag(
         "tr", cells, tag("th", "took", scope="col", class_="jt-num", align="right"), tag("th", "started", scope="col")
     )
@@ -89,42 +106,56 @@ def _title(column: Column, frame: RunsFrame) -> str:
     return f"{name} {'↓' if key.upper().endswith(' DESC') else '↑'}"
 
 
-def _has_spark(frame: RunsFrame, index: int) -> bool:
-    return index == 0 and any(row.spark for row in frame.rows)
+def _has_spark(frame: RunsFrame, column: Column) -> bool:
+    return column.id == frame.spark and any(isinstance(row, RunRow) and row.spark for row in frame.rows)
 
 
-def _row(row: RunRow, frame: RunsFrame, now: datetime) -> Markup:
+def _row(row: Row, frame: RunsFrame, now: datetime) -> Markup:
     cells: list[Markup] = []
-    for index, (column, value) in enumerate(zip(frame.columns, row.cells, strict=True)):
-        cells.append(_cell(column, value))
-        if _has_spark(frame, index):
-            cells.append(tag("td", _spark(row.spark), class_="jt-spark"))
+    for column, value in zip(frame.columns, row.cells, strict=True):
+        cells.append(_cell(column, value, is_best=isinstance(row, RunRow) and value == column.best))
+        if _has_spark(frame, column):
+            cells.append(tag("td", _spark(row.spark) if isinstance(row, RunRow) else None, class_="jt-spark"))
+    if isinstance(row, GroupRow):
+        return tag("tr", tag("th", _group_name(row), scope="row"), cells, tag("td", ""), tag("td", ""))
     running = row.status in (RunStatus.RUNNING, RunStatus.SCHEDULED)
-    name = tag("span", shorten(row.run_name, 40), title=f"{shorten(row.run_name, 200)}, run {row.run_id}")
     return tag(
         "tr",
-        tag(
-            "th",
-            pieces.state_mark(row.status),
-            " ",
-            name,
-            " ",
-            tag("code", short_id(row.run_id), class_="jt-muted"),
-            [" ", tag("span", row.inside, class_="jt-muted")] if row.inside else None,
-            scope="row",
-        ),
+        tag("th", _run_name(row), scope="row"),
         cells,
         tag("td", "–" if running else format_duration(row.duration_s), class_="jt-num jt-muted", align="right"),
         tag("td", pieces.moment_mark(row.started_at, now), class_="jt-muted"),
     )
 
 
-def _cell(column: Column, value: float | str | None) -> Markup:
+def _run_name(row: RunRow) -> Markup:
+    name = tag("span", shorten(row.run_name, 40), title=f"{shorten(row.run_name, 200)}, run {row.run_id}")
+    parts = [
+        "\u2003" * row.depth,
+        pieces.state_mark(row.status),
+        " ",
+        name,
+        " ",
+        tag("code", short_id(row.run_id), class_="jt-muted"),
+        *([" ", tag("span", row.inside, class_="jt-muted")] if row.inside else []),
+    ]
+    return join(parts)
+
+
+def _group_name(row: GroupRow) -> Markup:
+    return join(["\u2003" * row.depth, shorten(row.label, 60), " ", tag("span", group_text(row), class_="jt-muted")])
+
+
+def group_text(row: GroupRow) -> str:
+    """What stands beside the value of a group: its metrics are means."""
+    return f"{plural(row.n_folded, 'run')}, mean" if row.n_folded > 1 else plural(row.n_folded, "run")
+
+
+def _cell(column: Column, value: float | str | None, *, is_best: bool) -> Markup:
     if isinstance(value, (int, float)):
         text = format_number(value, column.decimals)
-        best = value == column.best
-        content: Markup | str = tag("b", text, title="best") if best else text
-        return tag("td", content, class_="jt-num jt-best" if best else "jt-num", align="right", title=repr(value))
+        content: Markup | str = tag("b", text, title="best") if is_best else text
+        return tag("td", content, class_="jt-num jt-best" if is_best else "jt-num", align="right", title=repr(value))
     text = MISSING if value is None else shorten(value, _CELL_WIDTH)
     number = column.is_numeric
     return tag("td", text, class_="jt-num" if number else None, align="right" if number else None)
@@ -136,8 +167,8 @@ def _spark(spark: Sequence[int] | None) -> Markup | None:
 
 def _foot(frame: RunsFrame) -> Markup | None:
     parts = []
-    if frame.n_runs > MOST_ROWS:
-        parts.append(tag("span", f"first {MOST_ROWS} of {frame.n_runs:,}"))
+    if frame.n_lines > MOST_ROWS:
+        parts.append(tag("span", f"first {MOST_ROWS} of {frame.n_lines:,}"))
     if frame.constants:
         parts.append(tag("span", "same in all: ", constants_text(frame)))
     return tag("div", [join([part, " "]) for part in parts], class_="jt-foot") if parts else None

@@ -3,55 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from jtrack.widgets.html import Markup
 from jtrack.widgets.panel import Panel
-from jtrack.widgets.runs.frame import NEWEST_FIRST, RunRow, RunsFrame, RunsQuery, RunsResult, read_runs
+from jtrack.widgets.runs.frame import MOST_RESULTS, RunsFrame
 from jtrack.widgets.runs.html import runs_html
+from jtrack.widgets.runs.model import RunsModel
 from jtrack.widgets.runs.text import runs_text
 
-_MOST_ROWS_AT_ONCE = 200
 _MOST_TEXT_ROWS = 30
 
 
 class RunsTable(Panel):
     """A table of runs. ``frame`` holds the first page and what the columns are; see `runs`."""
 
-    def __init__(self, result: RunsResult) -> None:
-        self._result = result
-        super().__init__(result.frame, {"rows": self._rows, "search": self._search})
+    def __init__(self, model: RunsModel) -> None:
+        self._model = model
+        super().__init__(model.result.frame, model.methods)
 
-    def _rows(self, offset: int, limit: int) -> tuple[RunRow, ...]:
-        return self._result.rows(offset, min(limit, _MOST_ROWS_AT_ONCE))
-
-    def _search(self, filter_string: str, order_by: Sequence[str], columns: Sequence[str] | None) -> RunsFrame:
-        query = replace(
-            self._result.frame.query,
-            filter_string=filter_string,
-            order_by=tuple(order_by) or (NEWEST_FIRST,),
-            columns=None if columns is None else tuple(columns),
-        )
-        self._result = read_runs(query)
-        self._frame = self._result.frame
-        return self._result.frame
+    @property
+    def frame(self) -> RunsFrame:
+        """The data behind what is shown."""
+        return self._model.result.frame
 
     def _html(self) -> Markup:
-        return runs_html(self._result.frame, datetime.now(UTC))
+        return runs_html(self.frame, datetime.now(UTC))
 
     def _text(self) -> str:
-        return runs_text(self._result.frame, datetime.now(UTC), _MOST_TEXT_ROWS)
+        return runs_text(self.frame, datetime.now(UTC), _MOST_TEXT_ROWS)
 
 
 def runs(
     filter_string: str = "",
     experiment_names: Sequence[str] | str | None = None,
     order_by: Sequence[str] | str | None = None,
-    max_results: int = 1000,
+    max_results: int = MOST_RESULTS,
     columns: Sequence[str] | None = None,
+    pinned: Sequence[str] = (),
+    spark: str | None = None,
+    group_by: str | None = None,
 ) -> RunsTable:
-    """Show runs as a table that sorts and filters.
+    """Show runs as a table that sorts, filters, groups and selects.
 
     Parameters
     ----------
@@ -66,6 +59,12 @@ def runs(
     columns
         Ids or keys, such as ``["metrics.acc", "lr"]``; ``None`` takes the metrics that matter most and the
         params that differ.
+    pinned
+        Ids or keys of columns that stay in view.
+    spark
+        The id of the metric whose curves are drawn; ``None`` takes the first that is shown.
+    group_by
+        ``"parent"`` folds nested runs into theirs; a param such as ``"params.lr"`` groups by its values.
 
     Returns
     -------
@@ -76,14 +75,9 @@ def runs(
     ------
     InvalidFilterError
         The filter or the order doesn't parse; a caret stands under the place.
+    InvalidInputError
+        Runs can't be grouped by that.
     """
     names = (experiment_names,) if isinstance(experiment_names, str) else experiment_names
-    order = (order_by,) if isinstance(order_by, str) else tuple(order_by or ())
-    query = RunsQuery(
-        filter_string=filter_string,
-        order_by=order or (NEWEST_FIRST,),
-        experiment_names=None if names is None else tuple(names),
-        max_results=max_results,
-        columns=None if columns is None else tuple(columns),
-    )
-    return RunsTable(read_runs(query))
+    order = (order_by,) if isinstance(order_by, str) else order_by
+    return RunsTable(RunsModel(filter_string, order, names, max_results, columns, pinned, spark, group_by))

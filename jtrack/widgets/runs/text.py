@@ -7,8 +7,9 @@ from datetime import datetime
 from jtrack.widgets.format import MISSING, format_duration, format_moment, format_number, shorten
 from jtrack.widgets.frames import STATE_SHAPES, short_id
 from jtrack.widgets.runs.columns import Column
-from jtrack.widgets.runs.frame import RunRow, RunsFrame
-from jtrack.widgets.runs.html import constants_text, count_text, empty_text
+from jtrack.widgets.runs.frame import RunsFrame
+from jtrack.widgets.runs.html import constants_text, count_text, empty_text, group_text, unknown_texts
+from jtrack.widgets.runs.rows import GroupRow, Row
 from jtrack.widgets.text_table import align_cells
 
 _MOST_COLUMNS = 8
@@ -19,6 +20,7 @@ def runs_text(frame: RunsFrame, now: datetime, max_rows: int | None = None) -> s
     """Render the rows of ``frame`` as lines; the best value of a metric ends in a star."""
     head = f"{frame.title}  {count_text(frame)}"
     head += f"  {frame.query.filter_string}" if frame.query.filter_string else ""
+    head += "".join(f"\n  {note}" for note in unknown_texts(frame))
     if not frame.rows:
         return f"{head}\n  {empty_text(frame)}"
     columns = frame.columns[:_MOST_COLUMNS]
@@ -27,7 +29,7 @@ def runs_text(frame: RunsFrame, now: datetime, max_rows: int | None = None) -> s
     cells = [_cells(row, columns, now) for row in shown]
     right = [False, False, *(column.is_numeric for column in columns), True, False]
     lines = [f"  {line}" for line in align_cells([titles, *cells], right)]
-    rest = frame.n_runs - len(shown)
+    rest = frame.n_lines - len(shown)
     if rest > 0:
         lines.append(f"  {rest:,} more")
     if frame.constants:
@@ -35,15 +37,20 @@ def runs_text(frame: RunsFrame, now: datetime, max_rows: int | None = None) -> s
     return "\n".join([head, *lines])
 
 
-def _cells(row: RunRow, columns: tuple[Column, ...], now: datetime) -> list[str]:
-    values = [_cell(column, value) for column, value in zip(columns, row.cells, strict=False)]
+def _cells(row: Row, columns: tuple[Column, ...], now: datetime) -> list[str]:
+    marks = not isinstance(row, GroupRow)
+    values = [_cell(column, value, marks) for column, value in zip(columns, row.cells, strict=False)]
+    indent = "  " * row.depth
+    if isinstance(row, GroupRow):
+        return [f"{indent}{shorten(row.label, 30)} · {group_text(row)}", "", *values, "", ""]
     name = f"{STATE_SHAPES[row.status]} {shorten(row.run_name, 30)}" + (f" · {row.inside}" if row.inside else "")
-    return [name, short_id(row.run_id), *values, format_duration(row.duration_s), format_moment(row.started_at, now)]
+    times = [format_duration(row.duration_s), format_moment(row.started_at, now)]
+    return [indent + name, short_id(row.run_id), *values, *times]
 
 
-def _cell(column: Column, value: float | str | None) -> str:
+def _cell(column: Column, value: float | str | None, marks: bool) -> str:
     if isinstance(value, (int, float)):
         # A blank in place of the star keeps the digits of the column in line.
-        star = "" if column.best is None else "*" if value == column.best else " "
+        star = "" if column.best is None else "*" if marks and value == column.best else " "
         return format_number(value, column.decimals) + star
     return MISSING if value is None else shorten(value, _WIDTH)

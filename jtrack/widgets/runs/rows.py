@@ -1,0 +1,217 @@
+"""The lines of a runs table that someone looks at: runs with their values, and groups with what theirs come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from jtrack import queries
+from jtrack.entities import RunKind, RunStatus
+from jtrack.widgets.curves import thinned_curves
+from jtrack.widgets.format import plural
+from jtrack.widgets.frames import duration_s
+from jtrack.widgets.images import fit_points
+from jtrack.widgets.params import param_value
+from jtrack.widgets.runs.arrange import Arrangement, Line
+from jtrack.widgets.runs.columns import Column, ColumnKind
+
+_SPARK_POINTS = 20
+_WIDTH = 80
+
+_ROWS = """
+SELECT r.run_id, r.run_name, r.status, r.kind, r.parent_run_id, r.started_at, r.ended_at, e.name AS experiment_name
+FROM runs r LEFT JOIN experiments e USING (experiment_id) WHERE r.run_id IN (SELECT unnest(?::VARCHAR[]))
+"""
+_CHILDREN = """
+SELECT parent_run_id AS run_id, count(*) AS n FROM runs
+WHERE lifecycle_stage = 'active' AND parent_run_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY parent_run_id
+"""
+_METRICS = """
+SELECT run_id, key, value FROM latest_metrics
+WHERE run_id IN (SELECT unnest(?::VARCHAR[])) AND key IN (SELECT unnest(?::VARCHAR[]))
+"""
+_PARAMS = f"""
+SELECT run_id, key, left(value, {_WIDTH}) AS value, number,
+       CASE WHEN length(value_json::VARCHAR) <= {_WIDTH} THEN value_json::VARCHAR END AS value_json
+FROM params WHERE run_id IN (SELECT unnest(?::VARCHAR[])) AND key IN (SELECT unnest(?::VARCHAR[]))
+"""
+_TAGS = f"""
+SELECT run_id, key, left(value, {_WIDTH}) AS value FROM tags
+WHERE run_id IN (SELECT unnest(?::VARCHAR[])) AND key IN (SELECT unnest(?::VARCHAR[]))
+"""
+_OF_GROUPS = "(SELECT unnest(?::VARCHAR[]) AS run_id, unnest(?::VARCHAR[]) AS id)"
+_GROUPED_METRICS = f"""
+SELECT id, key, avg(value) FILTER (isfinite(value)) AS mean FROM latest_metrics JOIN {_OF_GROUPS} USING (run_id)
+WHERE key IN (SELECT unnest(?::VARCHAR[])) GROUP BY id, key
+"""
+_GROUPED_TEXTS = f"""
+SELECT id, key, count(DISTINCT value) AS n_values, any_value(left(value, {_WIDTH})) AS value,
+       any_value(CASE WHEN length(value_json) <= {_WIDTH} THEN value_json END) AS value_json,
+       any_value(number) AS number
+FROM ({{texts}}) JOIN {_OF_GROUPS} USING (run_id) WHERE key IN (SELECT unnest(?::VARCHAR[])) GROUP BY id, key
+"""
+_TEXTS = {
+    ColumnKind.PARAM: "SELECT run_id, key, value, value_json::VARCHAR AS value_json, number FROM params",
+    ColumnKind.TAG: "SELECT run_id, key, value, NULL AS value_json, NULL::DOUBLE AS number FROM tags",
+}
+
+Cell = float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run; ``cells`` stand in the order of the columns, ``spark`` is x, y, x, y … in a 100 × 100 box, upwards.
+
+    ``n_folded`` is how many lines open below it, ``is_open`` whether they are; without a grouping there are none.
+    """
+
+    run_id: str
+    run_name: str
+    status: RunStatus
+    kind: str
+    parent_run_id: str | None
+    started_at: datetime
+    duration_s: float | None
+    cells: tuple[Cell, ...]
+    spark: tuple[int, ...] | None = None
+    n_children: int = 0
+    depth: int = 0
+    n_folded: int = 0
+    is_open: bool = False
+
+    @property
+    def inside(self) -> str:
+        """What stands beside the name of a run that others are nested in: ``40 trials``."""
+        return plural(self.n_children, "trial" if self.kind == RunKind.SWEEP else "run") if self.n_children else ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """Runs that have one value of a param; ``group`` is the filter for them.
+
+    Of a metric ``cells`` have the mean, of a param or tag the value that all of them have, or how many there are.
+    """
+
+    group: str
+    label: str
+    cells: tuple[Cell, ...]
+    depth: int
+    n_folded: int
+    is_open: bool
+
+
+Row = RunRow | GroupRow
+
+
+def read_lines(
+    arranged: Arrangement, offset: int, limit: int, columns: Sequence[Column], spark: str | None
+) -> tuple[Row, ...]:
+    """Read a page of lines; a run that is gone is left out.
+
+    Parameters
+    ----------
+    spark
+        The metric to draw a small curve of.
+    """
+    lines = arranged.page(offset, limit)
+    groups = _group_rows(arranged, [line for line in lines if line.id in arranged.groups], columns)
+    runs = _run_rows(arranged, [line for line in lines if line.id not in arranged.groups], columns, spark)
+    rows: dict[str, Row] = {**groups, **runs}
+    return tuple(rows[line.id] for line in lines if line.id in rows)
+
+
+def _run_rows(
+    arranged: Arrangement, lines: Sequence[Line], columns: Sequence[Column], spark: str | None
+) -> dict[str, RunRow]:
+    ids = [line.id for line in lines]
+    if not ids:
+        return {}
+    heads = {row["run_id"]: row for row in queries.rows(_ROWS, [ids])}
+    values = _values(ids, columns)
+    sparks = _sparks(ids, spark)
+    children = {row["run_id"]: row["n"] for row in queries.rows(_CHILDREN, [ids])}
+    return {
+        line.id: RunRow(
+            run_id=line.id,
+            run_name=head["run_name"],
+            status=RunStatus(head["status"]),
+            kind=head["kind"],
+            parent_run_id=head["parent_run_id"],
+            started_at=head["started_at"],
+            duration_s=duration_s(head["started_at"], head["ended_at"]),
+            cells=tuple(_cell(head, column, values) for column in columns),
+            spark=sparks.get(line.id),
+            n_children=children.get(line.id, 0),
+            depth=line.depth,
+            n_folded=line.n_inside,
+            is_open=line.id in arranged.opened,
+        )
+        for line in lines
+        if (head := heads.get(line.id)) is not None
+    }
+
+
+def _values(ids: list[str], columns: Sequence[Column]) -> dict[ColumnKind, dict[tuple[str, str], Cell]]:
+    keys = _keys(columns)
+    metrics, params, tags = (
+        queries.rows(sql, [ids, keys[kind]]) if keys[kind] else []
+        for sql, kind in ((_METRICS, ColumnKind.METRIC), (_PARAMS, ColumnKind.PARAM), (_TAGS, ColumnKind.TAG))
+    )
+    return {
+        ColumnKind.METRIC: {(row["run_id"], row["key"]): row["value"] for row in metrics},
+        ColumnKind.PARAM: {(row["run_id"], row["key"]): _text(row) for row in params},
+        ColumnKind.TAG: {(row["run_id"], row["key"]): row["value"] for row in tags},
+    }
+
+
+def _cell(head: Mapping[str, Any], column: Column, values: Mapping[ColumnKind, Mapping[tuple[str, str], Cell]]) -> Cell:
+    if column.kind is ColumnKind.ATTRIBUTE:
+        found: str | None = head[column.key]
+        return found
+    return values[column.kind].get((head["run_id"], column.key))
+
+
+def _group_rows(arranged: Arrangement, lines: Sequence[Line], columns: Sequence[Column]) -> dict[str, GroupRow]:
+    if not lines:
+        return {}
+    pairs = [(run_id, line.id) for line in lines for run_id in arranged.inside[line.id]]
+    of_groups = [[run_id for run_id, _ in pairs], [name for _, name in pairs]]
+    keys = _keys(columns)
+    metrics = queries.rows(_GROUPED_METRICS, [*of_groups, keys[ColumnKind.METRIC]]) if keys[ColumnKind.METRIC] else []
+    values: dict[tuple[str, ColumnKind, str], Cell] = {
+        (row["id"], ColumnKind.METRIC, row["key"]): row["mean"] for row in metrics
+    }
+    for kind, texts in _TEXTS.items():
+        for row in queries.rows(_GROUPED_TEXTS.format(texts=texts), [*of_groups, keys[kind]]) if keys[kind] else []:
+            values[row["id"], kind, row["key"]] = _text(row) if row["n_values"] == 1 else f"{row['n_values']} values"
+    return {
+        line.id: GroupRow(
+            group=line.id,
+            label=arranged.groups[line.id],
+            cells=tuple(values.get((line.id, column.kind, column.key)) for column in columns),
+            depth=line.depth,
+            n_folded=line.n_inside,
+            is_open=line.id in arranged.opened,
+        )
+        for line in lines
+    }
+
+
+def _keys(columns: Sequence[Column]) -> dict[ColumnKind, list[str]]:
+    return {kind: [column.key for column in columns if column.kind is kind] for kind in ColumnKind}
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    return param_value(row["value"], row["value_json"], "", row["number"]).text
+
+
+def _sparks(run_ids: list[str], spark: str | None) -> dict[str, tuple[int, ...]]:
+    curves = thinned_curves(run_ids, [] if spark is None else [spark], _SPARK_POINTS)
+    fitted = {
+        run_id: fit_points(points.step, points.value, (0, 100, 100, 0))
+        for (run_id, _), points in curves.items()
+        if len(points.value) > 1
+    }
+    return {run_id: tuple(round(c) for point in points for c in point) for run_id, points in fitted.items()}
