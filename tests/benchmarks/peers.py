@@ -14,6 +14,10 @@ from tests.benchmarks.harness import cache_folder
 _DUCKLAKE = "1.5.4"
 PACKAGES = (
     "mlflow==3.17.2",
+    # What jtrack serves with: one model is served by each from this one environment.
+    "orjson",
+    "prometheus-client",
+    "uvicorn[standard]",
     "pandm==0.25.0",
     "pulseon==0.1.1",
     "trackio==0.43.0",

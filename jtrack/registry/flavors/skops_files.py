@@ -5,6 +5,8 @@ What a file may hold beyond what skops knows is told by its own list of types, r
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from jtrack.registry.flavors.pickles import check_trust, remember
 
 # skops asks for it whenever a column of text was seen; making one runs nothing.
 _HARMLESS = frozenset({"numpy.dtype"})
+_STAND_INS = [f"sklearn.externals.array_api_compat.{name}" for name in ("torch", "dask", "cupy")]
 
 
 def skops_loader() -> tuple[str, str]:
@@ -26,7 +29,7 @@ def skops_loader() -> tuple[str, str]:
 def skops_problem(model: Any) -> str | None:
     """Tell why ``model`` can't be tried with skops here; ``None`` where it can."""
     try:
-        import skops.io  # noqa: F401
+        _skops_io()
     except ImportError:
         return "skops is not installed: pip install skops"
     if type(model).__module__ == "__main__":
@@ -44,15 +47,14 @@ def write_skops(model: Any, file: Path, trusted: Collection[str] | None) -> list
     InvalidInputError
         ``trusted`` was given and leaves out a type that the model has.
     """
-    import skops.io
-
+    skops_io = _skops_io()
     try:
-        skops.io.dump(model, file)
-        found = [str(name) for name in skops.io.get_untrusted_types(file=file)]
+        skops_io.dump(model, file)
+        found = [str(name) for name in skops_io.get_untrusted_types(file=file)]
         from_notebook = [name for name in found if name.startswith("__main__.")]
         if from_notebook:
             raise InvalidModelError(f"{from_notebook[0]} is defined in the notebook")
-        skops.io.load(file, trusted=found)
+        skops_io.load(file, trusted=found)
     except Exception as error:  # skops raises whatever it meets in the object
         file.unlink(missing_ok=True)
         raise InvalidModelError(f"skops can't hold it: {first_line(error)}") from error
@@ -77,17 +79,17 @@ def read_skops(file: Path, folder: Path, *, trust: bool, harmless: Collection[st
         It can't be opened here.
     """
     try:
-        import skops.io
+        skops_io = _skops_io()
     except ModuleNotFoundError as error:
         raise InvalidModelError(
             f"{file.name} was saved by skops, and there is no {error.name} here", f"pip install {error.name}"
         ) from None
     try:
-        found = [str(name) for name in skops.io.get_untrusted_types(file=file)]
+        found = [str(name) for name in skops_io.get_untrusted_types(file=file)]
         unknown = sorted(set(found) - _HARMLESS - set(harmless))
         if unknown:
             check_trust(file.read_bytes(), f"{file.name} holds {', '.join(unknown)}", trust=trust, folder=folder)
-        return skops.io.load(file, trusted=found)
+        return skops_io.load(file, trusted=found)
     except UntrustedModelError:
         raise
     except Exception as error:  # a zip that is none, a class that is gone, what the class's own reader meets
@@ -95,3 +97,18 @@ def read_skops(file: Path, folder: Path, *, trust: bool, harmless: Collection[st
             f"{file} can't be opened here: {first_line(error)}",
             f"it was made with what {folder / 'requirements.txt'} says",
         ) from error
+
+
+def _skops_io() -> Any:
+    """Import skops, and not all frameworks that happen to be installed.
+
+    To list scikit-learn's estimators, skops walks through every package in it. Among these are stand-ins that import
+    PyTorch, Dask and CuPy, which takes seconds; a walk passes over what can't be imported.
+    """
+    left_out = [name for name in _STAND_INS if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(left_out))  # type: ignore[arg-type]
+    try:
+        return importlib.import_module("skops.io")
+    finally:
+        for name in left_out:
+            del sys.modules[name]
