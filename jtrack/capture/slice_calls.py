@@ -61,7 +61,10 @@ _READERS = set(
     "item numpy detach cpu show savefig to_csv to_parquet to_json to_string to_html to_markdown evals_result "
     "get_booster get_score memory_usage duplicated drop_duplicates add_prefix add_suffix explode nonzero "
     "intersection union difference exists read_text is_file is_dir glob with_suffix joinpath day_name strftime "
-    "isoformat total_seconds named_steps plot hist boxplot".split()
+    "isoformat total_seconds named_steps plot hist boxplot bar barh line area scatter corrwith pct_change kurt skew "
+    "sem cummax cummin expanding ewm idxmax idxmin iterrows itertuples ffill bfill interpolate rank equals compare "
+    "eq ne lt le gt ge sub mul div floordiv crosstab asfreq tz_localize tz_convert to_period first_valid_index "
+    "last_valid_index xs dtypes to_excel to_pickle".split()
 )
 _VIEWS = set(
     "get items values keys transpose reshape ravel squeeze detach cpu numpy to_numpy groupby rolling resample".split()

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jtrack.errors import InvalidInputError, SignatureError
-from jtrack.registry.signature import ColSpec, Schema
+from jtrack.registry.enforce import enforce_inputs
+from jtrack.registry.signature import ColSpec, Schema, Signature
 from jtrack.registry.types import DataType
 
 if TYPE_CHECKING:
@@ -57,19 +58,17 @@ def cast_frame(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     if schema.is_tensors:
         return _cast_to_tensor(frame, schema)
     named = schema.columns if schema.has_names else _by_position(schema.columns, list(frame.columns))
-    faults, casts = [], {}
+    faults: dict[Any, str] = {}
+    cast = frame.copy(deep=False)
     for spec in named:
         if spec.name not in frame.columns or not isinstance(spec.type, DataType):
             continue
         try:
-            casts[spec.name] = _cast_column(frame[spec.name], spec.type)
+            cast[spec.name] = _cast_column(frame[spec.name], spec.type)
         except (ValueError, TypeError, OverflowError, binascii.Error) as error:
-            faults.append(f"column {spec.name!r} is not {spec.type}: {_short(error)}")
+            faults[spec.name] = f"column {spec.name!r} is not {spec.type}: {_short(error)}"
     if faults:
-        raise SignatureError(faults)
-    cast = frame.copy(deep=False)
-    for name, column in casts.items():
-        cast[name] = column
+        raise _with_others(faults, cast.drop(columns=list(faults)), schema)
     return cast
 
 
@@ -86,20 +85,32 @@ def array_of(values: Any, schema: Schema | None = None) -> Any:
     tensors = [] if schema is None else schema.tensors
     if isinstance(values, dict):
         dtypes = {spec.name: spec.dtype for spec in tensors}
-        faults, arrays = [], {}
+        faults, arrays = {}, {}
         for name, value in values.items():
             try:
                 arrays[name] = np.asarray(value, dtype=_dtype(dtypes.get(name)))
             except (ValueError, TypeError) as error:
-                faults.append(f"input {name!r} is not {dtypes.get(name)}: {_short(error)}")
+                faults[name] = f"input {name!r} is not {dtypes.get(name)}: {_short(error)}"
         if faults:
-            raise SignatureError(faults)
+            raise _with_others(faults, arrays, schema)
         return arrays
     dtype = tensors[0].dtype if len(tensors) == 1 else None
     try:
         return np.asarray(values, dtype=_dtype(dtype))
     except (ValueError, TypeError) as error:
         raise SignatureError([f"the input is not {dtype or 'an array'}: {_short(error)}"]) from None
+
+
+def _with_others(faults: dict[Any, str], rest: Any, schema: Schema | None) -> SignatureError:
+    """Tell what could not be cast, and what is wrong with everything else: all at once."""
+    if schema is None or not schema.has_names:
+        return SignatureError(list(faults.values()))
+    others = Schema(tuple(spec for spec in schema if spec.name not in faults))
+    try:
+        enforce_inputs(rest, Signature(inputs=others))
+    except SignatureError as error:
+        return SignatureError([*error.faults, *faults.values()])
+    return SignatureError(list(faults.values()))
 
 
 def _dtype(name: str | None) -> np.dtype[Any] | None:
