@@ -145,7 +145,7 @@ def _write_draft(folder: StoreFolder, draft: Path, newest: Path | None) -> list[
         with _paused_collector():
             batches = [reader.read(final=not reader.is_alive()) for reader in readers]
             stage = stage_batches(batch for batch in batches if batch)
-        if stage.is_empty:
+        if stage.tells_nothing and not any(reader.finished for reader in readers):  # those go with a fold
             return None
         merge_stage(connection, stage, "base")
         connection.execute("CHECKPOINT base")

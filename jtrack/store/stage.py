@@ -47,6 +47,11 @@ class Stage:
         """Whether there is nothing to merge."""
         return not self.points and not any(self.rows.values())
 
+    @property
+    def tells_nothing(self) -> bool:
+        """Whether there is no more to it than how far journals were read."""
+        return not self.points and not any(rows for table, rows in self.rows.items() if table != "journals")
+
     def columns(self, table: str) -> dict[str, NDArray[Any]]:
         """Give the rows of ``table`` as object columns, in the table's order."""
         return dict(zip(COLUMNS[table], self.unnamed_columns(table), strict=True))
