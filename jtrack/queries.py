@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 
 from jtrack.entities import Curve, DatasetInput, ModelStage, ModelVersion, Run, RunData, RunInfo, RunInputs, ViewType
 from jtrack.errors import InvalidInputError, MetricNotFoundError, RunNotFoundError
@@ -124,7 +125,7 @@ def search_experiments(
     from jtrack.store.search import plan_experiment_search
     from jtrack.tracking.experiments import get_experiments
 
-    query, values = plan_experiment_search(filter_string or "", order_by or [], ViewType(view_type), max_results)
+    query, values = plan_experiment_search(filter_string or "", order_by or [], view_type_of(view_type), max_results)
     return get_experiments(asked_store(), [row["experiment_id"] for row in rows(query, values)])
 
 
@@ -160,13 +161,28 @@ def search_runs(
     from jtrack import tables
     from jtrack.store.search import plan_search
 
+    _check_count(max_results)
     if output_format not in ("pandas", "list", "arrow", "polars"):
         raise InvalidInputError(f"no output format {output_format!r}", "one of 'pandas', 'list', 'arrow', 'polars'")
     ids = _experiments_meant(experiment_ids, experiment_names, search_all_experiments)
-    query, values = plan_search(filter_string or "", order_by or [], ids, ViewType(run_view_type), max_results)
+    query, values = plan_search(filter_string or "", order_by or [], ids, view_type_of(run_view_type), max_results)
     catalog = _catalog()
     runs = _runs(catalog, [row["run_id"] for row in catalog.rows(query, values)])
     return runs if output_format == "list" else tables.runs_table(runs, output_format)
+
+
+def _check_count(max_results: object) -> None:
+    if not isinstance(max_results, SupportsIndex) or operator.index(max_results) < 0:
+        raise InvalidInputError(f"max_results is a number from 0 on, not {max_results!r}")
+
+
+def view_type_of(value: ViewType | int) -> ViewType:
+    """Read which lifecycle stages are meant: a :class:`ViewType` or its number."""
+    try:
+        return ViewType(value)
+    except ValueError:
+        names = ", ".join(f"ViewType.{view.name}" for view in ViewType)
+        raise InvalidInputError(f"{value!r} says not which runs to show", f"one of {names}") from None
 
 
 def metric_history(run_id: object, key: str, *, max_points: int | None = None) -> Curve:
@@ -193,6 +209,8 @@ def metric_history(run_id: object, key: str, *, max_points: int | None = None) -
     from jtrack.store.addresses import run_id_of
     from jtrack.store.curves import read_curve
 
+    if max_points is not None and max_points < 2:
+        raise InvalidInputError(f"a curve is thinned to 2 points or more, not to {max_points!r}", "None keeps all")
     catalog = _catalog()
     run = run_id_of(catalog, run_id, experiment_id=process.experiment_id)
     curve = read_curve(catalog, run, key, max_points)

@@ -46,7 +46,7 @@ def parse_store_path(uri: str | os.PathLike[str]) -> Path:
     InvalidInputError
         The URI names a kind of store that this jtrack can't open.
     """
-    text = os.fspath(uri)
+    text = _folder_named(uri)
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", text)  # two letters at least: "C:" is a drive
     if scheme is None:
         return Path(text).expanduser().absolute()
@@ -54,6 +54,12 @@ def parse_store_path(uri: str | os.PathLike[str]) -> Path:
         parsed = urlparse(text)
         return Path(unquote(parsed.netloc + parsed.path)).expanduser().absolute()
     raise InvalidInputError(f"no store can be opened at {text!r}", "give a folder: 'path' or 'file:path'")
+
+
+def _folder_named(uri: object) -> str:
+    if isinstance(uri, str | os.PathLike) and "\0" not in (text := str(os.fspath(uri))):
+        return text
+    raise InvalidInputError(f"a store is named by its folder, not by {uri!r}", "give 'path' or 'file:path'")
 
 
 def state_path() -> Path:

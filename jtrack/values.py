@@ -11,7 +11,7 @@ import json
 import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jtrack.errors import InvalidInputError
@@ -33,12 +33,25 @@ def check_key(noun: str, key: object) -> str:
         It is not text, is empty, is longer than 250 characters, or holds half a character.
     """
     if not isinstance(key, str):
-        raise InvalidInputError(f"a {noun}'s name is text, not {type(key).__name__}: {key!r}")
+        raise InvalidInputError(f"the name of {_an(noun)} is text, not {type(key).__name__}: {key!r}")
     if not key or len(key) > MAX_KEY_LENGTH:
         problem = "is empty" if not key else f"has {len(key)} characters"
-        raise InvalidInputError(f"a {noun}'s name {problem}", f"give 1 to {MAX_KEY_LENGTH} characters")
+        raise InvalidInputError(f"the name of {_an(noun)} {problem}", f"give 1 to {MAX_KEY_LENGTH} characters")
     _check_encodable(f"the {noun} name", key)
     return str(key)
+
+
+def check_mapping(noun: str, values: object) -> Mapping[str, Any]:
+    """Return ``values`` if they are a dictionary of params, metrics or tags.
+
+    Raises
+    ------
+    InvalidInputError
+        They are something else.
+    """
+    if not isinstance(values, Mapping):
+        raise InvalidInputError(f"{noun}s come as a dictionary, not as {type(values).__name__}", "{'name': value}")
+    return values
 
 
 def check_text(noun: str, key: str, value: object) -> str:
@@ -47,6 +60,10 @@ def check_text(noun: str, key: str, value: object) -> str:
     _check_encodable(f"{noun} {key!r}", text)
     _check_size(f"{noun} {key!r}", text)
     return text
+
+
+def _an(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeio" else f"a {noun}"
 
 
 def plain_value(value: Any) -> Any:

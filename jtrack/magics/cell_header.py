@@ -17,6 +17,7 @@ from jtrack.capture.namespace import number_of
 from jtrack.capture.source import python_body
 from jtrack.errors import HeaderError
 from jtrack.magics.header import Header, parse_header
+from jtrack.magics.references import find_value
 
 SHOW_HELP = "%pinfo %%track"
 _TRACK = re.compile(r"%%track(?=\s|$)")
@@ -75,10 +76,10 @@ def check_cell(source: TrackedSource, names: Mapping[str, Any] = MappingProxyTyp
 def _check_words(header: Header, names: Mapping[str, Any]) -> None:
     for name in sorted(header.words):
         word = header.values[name]
-        held = names.get(word)
+        held = find_value(word, names)
         if _is_setting(held) and not (isinstance(held, str) and held == word):
             raise HeaderError(
-                f"{name}={word} can be read in two ways, as the notebook has a name {word!r}",
+                f"{name}={word} can be read in two ways: as text, and as the notebook's {word}",
                 f"{name}={{{word}}} is its value, {repr(held)[:40]}; {name}={word!r} is the text",
             )
 

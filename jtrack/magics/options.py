@@ -14,6 +14,8 @@ from typing import Any
 
 from jtrack.magics.tokens import Token, header_fault, parse_text
 
+_SEVERAL_WORDS = {"--name", "--note"}
+_DASHES = "–—‐−"  # what a text processor makes of hyphens
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
@@ -50,11 +52,14 @@ class HeaderReader:
         self._options = {option.flag: option for option in options}
         self._example = example
         self._settings: set[str] = set()
+        self._text_before: Option | None = None  # the text that stood just before, without quotes
 
     def read(self) -> None:
         """Read it to its end; raises :class:`HeaderError` with a caret where it can't be meant."""
         while self.tokens:
             token = self.tokens.pop(0)
+            if not token.text[0].isalnum() or "=" in token.text:
+                self._text_before = None
             if token.text.startswith("-"):
                 self._read_option(token)
             elif "=" in token.text and token.text[0] not in "'\"":
@@ -78,7 +83,10 @@ class HeaderReader:
         if option.field_name in self.said:
             raise header_fault(self.line, token.start, f"{flag} is given twice")
         if option.metavar:
-            self.take_value(option, self._value_of(token, option))
+            value = self._value_of(token, option)
+            self.take_value(option, value)
+            if option.flag in _SEVERAL_WORDS and value.text[0] not in "'\"":
+                self._text_before = option
         elif has_value:
             raise header_fault(self.line, token.start + len(flag), f"{flag} takes no value")
         else:
@@ -114,6 +122,12 @@ class HeaderReader:
         self._check_comma(token)
         if self.tokens and self.tokens[0].text.startswith("="):
             raise self._half(self.tokens[0].start, f"{token.text} =")
+        if token.text[0] in _DASHES:
+            raise header_fault(self.line, token.start, "an option begins with two hyphens", f"--{token.text[1:]}")
+        if self._text_before is not None:
+            flag = self._text_before.flag
+            hint = f"{flag} 'several words' in quotes; the experiment goes before the options"
+            raise header_fault(self.line, token.start, f"it isn't clear whether {token.text!r} belongs to {flag}", hint)
         if "experiment" in self.said:
             first = self.said["experiment"]
             hint = "a name or a note of several words needs quotes; values are written name=value"

@@ -39,6 +39,14 @@ def look_up(line: str, token: Token, names: Mapping[str, Any]) -> Any:
         raise header_fault(line, token.start, str(error), "run the cell that sets it first") from None
 
 
+def find_value(path: str, names: Mapping[str, Any]) -> Any:
+    """Give the value of ``name`` or ``name.attribute``; ``None`` where there is none."""
+    try:
+        return _resolve(path, names)
+    except ValueError:
+        return None
+
+
 def fill_in(text: str, names: Mapping[str, Any]) -> str:
     """Put values in the places of ``{name}`` in a text; ``{{name}}`` is left as ``{name}``.
 

@@ -14,7 +14,8 @@ from jtrack.capture.literals import parse_literal
 from jtrack.errors import HeaderError
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
-_WORD = re.compile(r"[^\W\d][^\s'\"()\[\]{},]*|[/.~\\][^\s'\"()\[\]{},]+")
+_WORD = re.compile(r"[^\W\d][^\s'\"()\[\]{},=]*|[/.~\\][^\s'\"()\[\]{},=]+")
+_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _NUMBER_WORD = re.compile(r"[+-]?(inf|nan)")
 _OTHER_LANGUAGES = {"true": "True", "false": "False", "none": "None", "null": "None"}
 
@@ -94,8 +95,8 @@ def parse_value(line: str, token: Token) -> Any:
 
 
 def is_word(text: str) -> bool:
-    """Whether a value is a plain word, which could be meant as a name."""
-    return text.isidentifier() and not (_NUMBER_WORD.fullmatch(text) or text in _OTHER_LANGUAGES.values())
+    """Whether a value is a plain word, or words with dots between, which could be meant as a name."""
+    return bool(_PATH.fullmatch(text)) and not (_NUMBER_WORD.fullmatch(text) or text in _OTHER_LANGUAGES.values())
 
 
 def parse_text(line: str, token: Token) -> str:

@@ -72,9 +72,12 @@ def check_artifact_path(path: str | os.PathLike[str]) -> PurePosixPath:
     Raises
     ------
     InvalidInputError
-        It is absolute, empty, or leads out of the folder.
+        It is absolute, empty, no name of a file, or leads out of the folder.
     """
-    place = PurePosixPath(os.fspath(path).replace(os.sep, "/"))
+    text = os.fspath(path).replace(os.sep, "/")
+    place = PurePosixPath(text)
+    if "\0" in text or text.endswith("/"):
+        raise InvalidInputError(f"an artifact's path ends in the name of a file, unlike {text!r}", "give 'plots/a.png'")
     if place.is_absolute() or ".." in place.parts or not place.parts:
         raise InvalidInputError(
             f"an artifact's path stays inside its run, unlike {os.fspath(path)!r}", "give 'plots/a.png'"

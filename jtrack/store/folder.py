@@ -62,8 +62,9 @@ class StoreFolder:
             blocking = next(
                 (p for p in (self.journal, *self.journal.parents) if p.exists() and not p.is_dir()), self.path
             )
+            what = "a file" if blocking.exists() else "a link that leads nowhere"
             raise StorePathError(
-                self.path, f"{blocking} is a file", "jtrack.set_tracking_uri('another/folder')"
+                self.path, f"{blocking} is {what}", "jtrack.set_tracking_uri('another/folder')"
             ) from None
         except OSError as error:
             raise unwritable(self.path, error) from None

@@ -252,13 +252,13 @@ class Writer:
 
     def _do_deferred(self) -> None:
         self._deferred_fault = None
-        while self._deferred:
+        for _ in range(len(self._deferred)):  # each, as there may be room for a small one
+            deed = self._deferred.popleft()
             try:
-                self._deferred[0]()
+                deed()
             except OSError as error:
                 self._deferred_fault = error
-                return
-            self._deferred.popleft()
+                self._deferred.append(deed)
 
     def _note_sums(self, events: EventFile, points: PointFile) -> None:
         for summed in points.new_sums():

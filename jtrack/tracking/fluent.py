@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from jtrack.tracking import context, experiments
 from jtrack.tracking.context import current_store, find_active_run, process
 from jtrack.tracking.names import new_run_id, new_run_name
 from jtrack.tracking.resume import resume_run
-from jtrack.tracking.run import ActiveRun
+from jtrack.tracking.run import ActiveRun, check_tags
 from jtrack.values import check_text
 
 
@@ -49,7 +50,7 @@ def start_run(
     nested
         Start it inside the active run, as its child. Inside a tracked cell that goes without saying.
     parent_run_id
-        The run that it is a child of; ``None`` is the active one, if nested.
+        The run that it is a child of, a full id or as for ``run_id``; ``None`` is the active one, if nested.
     log_system_metrics
         Sample CPU, memory, disk, network and GPUs every 10 seconds, as metrics ``system/…``.
     source_name, source_type
@@ -62,7 +63,7 @@ def start_run(
     RunStateError
         A run is active, and this one is not nested; or the run to take up is deleted.
     RunNotFoundError
-        There is no run ``run_id``.
+        There is no run ``run_id`` or ``parent_run_id``.
     ExperimentNotFoundError
         There is no experiment ``experiment_id``.
     StorePathError
@@ -83,7 +84,7 @@ def start_run(
         experiment_id=experiment_id or (outer.experiment_id if outer else None) or _chosen_experiment_id(),
         run_name=check_text("run", "name", run_name or new_run_name()),
         kind=RunKind(kind),
-        parent_run_id=parent_run_id or (outer.run_id if outer else None),
+        parent_run_id=_parent_id(store, parent_run_id) or (outer.run_id if outer else None),
         status=RunStatus.RUNNING,
         lifecycle_stage=LifecycleStage.ACTIVE,
         started_at=started_at or datetime.now(UTC),
@@ -102,12 +103,7 @@ def end_run(status: RunStatus | str = RunStatus.FINISHED) -> None:
     """End the active run; without one, do nothing."""
     run = find_active_run()
     if run is not None:
-        try:
-            run.end(RunStatus(status))
-        except ValueError:
-            raise InvalidInputError(
-                f"{status!r} is no status of a run", "one of " + ", ".join(status.value for status in RunStatus)
-            ) from None
+        run.end(_status(status))
 
 
 def active_run() -> ActiveRun | None:
@@ -297,6 +293,15 @@ def _active_or_new() -> ActiveRun:
     return active_run() or start_run()
 
 
+def _status(status: RunStatus | str) -> RunStatus:
+    try:
+        return RunStatus(status)
+    except ValueError:
+        raise InvalidInputError(
+            f"{status!r} is no status of a run", "one of " + ", ".join(known.value for known in RunStatus)
+        ) from None
+
+
 def _check_free(nested: bool) -> ActiveRun | None:
     """Return the run around a new one, if it is to have one."""
     own = context.own_active_run()
@@ -309,7 +314,17 @@ def _check_free(nested: bool) -> ActiveRun | None:
     return None
 
 
+def _parent_id(store: Store, address: str | None) -> str | None:
+    # A full id is taken at its word: a worker's trial must not wait for a question.
+    if address is None or re.fullmatch(r"[0-9a-f]{32}", address):
+        return address
+    from jtrack.store.addresses import run_id_of
+
+    return run_id_of(store.catalog, address, experiment_id=process.experiment_id)
+
+
 def _begin(store: Store, info: RunInfo, tags: Mapping[str, Any]) -> ActiveRun:
+    check_tags(tags)  # before there is a run to be left open
     run = ActiveRun(store, info)
     run.begin(resumed=False)
     if tags:

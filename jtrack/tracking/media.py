@@ -8,10 +8,11 @@ import enum
 import io
 import json
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import PurePath, PurePosixPath
 from typing import Any
 
-from jtrack.errors import InvalidInputError
+from jtrack.errors import InvalidInputError, MissingPackageError
 
 
 def render_text(text: object, artifact_file: str) -> bytes:
@@ -67,7 +68,7 @@ def _plain(value: Any) -> Any:
         return value.value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
-    raise TypeError(f"a {type(value).__name__} has no form in JSON")
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def render_figure(figure: Any, artifact_file: str, save_kwargs: dict[str, Any]) -> bytes:
@@ -101,7 +102,12 @@ def _render_plotly(figure: Any, suffix: str, save_kwargs: dict[str, Any]) -> byt
     if suffix == "html":
         # The library goes into the file: a page that fetches it elsewhere is blank without a network.
         return str(figure.to_html(**{"include_plotlyjs": True, **save_kwargs})).encode()
-    return bytes(figure.to_image(format=suffix, **save_kwargs))
+    if find_spec("kaleido") is None:
+        raise MissingPackageError("kaleido", f"drawing a figure of plotly as .{suffix}", "or name it .html or .json")
+    try:
+        return bytes(figure.to_image(format=suffix, **save_kwargs))
+    except RuntimeError as error:  # kaleido's, where it finds no browser to draw with
+        raise ValueError(str(error).strip()) from None
 
 
 def _render_yaml(dictionary: Mapping[str, Any] | list[Any], artifact_file: str) -> bytes:

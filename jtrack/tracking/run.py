@@ -6,6 +6,7 @@ anything is written, so nothing is ever logged by halves.
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ from jtrack.tracking.series import Series
 from jtrack.tracking.system import SystemSampler
 from jtrack.values import (
     check_key,
+    check_mapping,
     check_text,
     metric_step,
     metric_value,
@@ -48,6 +50,9 @@ TAG_COLUMNS = {
     "mlflow.source.git.branch": "git_branch",
     "mlflow.parentRunId": "parent_run_id",
 }
+
+# What trying again doesn't help: a name that is too long, or a folder where a file is to go.
+_FAULTS_OF_NAMES = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.EILSEQ}
 
 
 class ActiveRun:
@@ -168,7 +173,10 @@ class ActiveRun:
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, timestamp: int | None = None) -> None:
         """Log one point of each of several metrics; if one can't be taken, none is."""
-        numbers = {check_key("metric", key): metric_value(key, value) for key, value in metrics.items()}
+        numbers = {
+            check_key("metric", key): metric_value(key, value)
+            for key, value in check_mapping("metric", metrics).items()
+        }
         for key in numbers:
             step = None if step is None else metric_step(key, step)
         for key, number in numbers.items():
@@ -181,7 +189,9 @@ class ActiveRun:
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Log several params; if one can't be taken, none is."""
-        rendered = {check_key("param", key): render_param(key, value) for key, value in params.items()}
+        rendered = {
+            check_key("param", key): render_param(key, value) for key, value in check_mapping("param", params).items()
+        }
         with self._lock:
             fresh = {}
             for key, forms in rendered.items():
@@ -213,7 +223,7 @@ class ActiveRun:
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Set several tags; if one can't be taken, none is."""
-        texts = {check_key("tag", key): check_text("tag", key, value) for key, value in tags.items()}
+        texts = check_tags(tags)
         columns = {TAG_COLUMNS[key]: text for key, text in texts.items() if key in TAG_COLUMNS}
         plain = {key: text for key, text in texts.items() if key not in TAG_COLUMNS}
         if columns:
@@ -388,11 +398,19 @@ class ActiveRun:
         try:
             self._write_artifact(content, path)
         except OSError as error:
+            if error.errno in _FAULTS_OF_NAMES:
+                reason = error.strerror or str(error)
+                raise InvalidInputError(f"{path!r} can't be kept: {reason}", "another name will do") from None
             self._writer.defer(lambda: self._write_artifact(content, path), error)
 
     def _write_artifact(self, content: bytes | Path, path: str) -> None:
         n_bytes, digest = self.store.artifacts.put(content, self.artifact_path / path)
         self._writer.event("artifact_logged", self.run_id, {"path": path, "n_bytes": n_bytes, "sha256": digest})
+
+
+def check_tags(tags: Mapping[str, Any]) -> dict[str, str]:
+    """Return tags as the texts that the store keeps whole."""
+    return {check_key("tag", key): check_text("tag", key, value) for key, value in check_mapping("tag", tags).items()}
 
 
 def _check_readable(source: Path) -> None:

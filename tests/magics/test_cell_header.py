@@ -79,8 +79,13 @@ def test_a_cell_that_works_on_what_the_header_sets_is_taken(body: str) -> None:
 def test_a_word_that_is_a_name_of_the_notebook_could_be_either(value: object) -> None:
     with pytest.raises(HeaderError) as caught:
         transform("%%track lr=best_lr\nx = lr\n", names={"best_lr": value})
-    assert caught.value.message == "lr=best_lr can be read in two ways, as the notebook has a name 'best_lr'"
+    assert caught.value.message == "lr=best_lr can be read in two ways: as text, and as the notebook's best_lr"
     assert caught.value.hint == f"lr={{best_lr}} is its value, {value!r}; lr='best_lr' is the text"
+
+
+def test_an_attribute_of_a_name_could_be_either_too() -> None:
+    with pytest.raises(HeaderError, match=r"x={np.pi} is its value, 3\.14"):
+        transform("%%track x=np.pi\ny = x\n", names={"np": np})
 
 
 @pytest.mark.parametrize(
@@ -89,6 +94,8 @@ def test_a_word_that_is_a_name_of_the_notebook_could_be_either(value: object) ->
         ("%%track lr=best_lr\nx = lr\n", {}),
         ("%%track lr='best_lr'\nx = lr\n", {"best_lr": 0.03}),
         ("%%track opt=adam\nx = opt\n", {"adam": "adam"}),
+        ("%%track path=data.csv\nx = path\n", {"data": np.zeros(3)}),
+        ("%%track path=data.csv\nx = path\n", {"data": 3}),
         ("%%track opt=adam\nx = opt\n", {"adam": object()}),
         ("%%track model=tree\ntree = fit()\n", {"tree": 3}),
         ("%%track x=True\ny = x\n", {"True": 3}),

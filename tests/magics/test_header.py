@@ -109,6 +109,11 @@ def test_a_bare_header_says_nothing() -> None:
         ("%%track lr=adam,", ",", "a comma doesn't belong here"),
         ("%%track x=$best", "$best", "is written {best}"),
         ("%%track x={best}", "{best}", "the notebook has no name 'best'"),
+        ("%%track a=b=3", "b=3", "quote it: 'b=3'"),
+        ("%%track –name x", "–name", "--name"),
+        ("%%track —quiet", "—quiet", "two hyphens"),
+        ("%%track --note lower rate", "rate", "it isn't clear whether 'rate' belongs to --note"),
+        ("%%track --name first churn", "churn", "belongs to --name"),
     ],
 )
 def test_what_is_wrong_is_named_with_a_caret_under_the_place(line: str, place: str, words: str) -> None:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from jtrack.errors import InvalidFilterError
+from jtrack.errors import InvalidFilterError, InvalidInputError
 
 
 class TokenKind(Enum):
@@ -64,6 +64,8 @@ def tokenize(text: str) -> list[Token]:
     InvalidFilterError
         A quote is not closed, or a character has no meaning here.
     """
+    if not isinstance(text, str):
+        raise InvalidInputError(f"a filter or an order is text, not {text!r}", '"metrics.accuracy > 0.9"')
     tokens = []
     position = _skip_space(text, 0)
     while position < len(text):
