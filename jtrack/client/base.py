@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from jtrack import queries
 from jtrack.store import Store
-from jtrack.tracking.context import current_store, open_store
+from jtrack.tracking.context import current_store, find_own_run, open_store
 from jtrack.tracking.run import ActiveRun
 
 
@@ -37,7 +37,7 @@ class ClientBase:
 
     def _run(self, run_id: str) -> ActiveRun:
         """Give the run to be written to; it is not taken up again, so that its state stays what it is."""
-        known = self._runs.get(run_id)
+        known = self._runs.get(run_id) or find_own_run(self._store, run_id)
         if known is None:
             with self._asking() as store:
                 found = queries.get_run(run_id)

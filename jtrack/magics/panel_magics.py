@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from jtrack.errors import HeaderError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+_BEST = re.compile(r"(?<![\w'\"/])@best\([^)]*\)")
 
 
 @magics_class
@@ -138,7 +141,7 @@ def run_selection(line: str) -> str | list[str]:
 
 
 def split_words(line: str) -> list[str]:
-    """Cut a magic's line into words, as a shell does.
+    """Cut a magic's line into words, as a shell does; ``@best(metrics.acc DESC)`` stays one word.
 
     Raises
     ------
@@ -146,6 +149,6 @@ def split_words(line: str) -> list[str]:
         A quote is not closed.
     """
     try:
-        return shlex.split(line)
+        return shlex.split(_BEST.sub(lambda found: shlex.quote(found[0]), line))
     except ValueError as error:
         raise HeaderError(f"{line.strip()!r} can't be cut into words: {error}") from None

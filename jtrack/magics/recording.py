@@ -62,8 +62,15 @@ class Desk:
         cell: RunningCell,
         identity: str | None = None,
         record_reached: Callable[[], bool] = lambda: True,
+        program: str | None = None,
     ) -> CellNote:
-        """Begin to look up where the run of a cell comes from: notebook, environment, git."""
+        """Begin to look up where the run of a cell comes from: notebook, earlier cells, environment, git.
+
+        Parameters
+        ----------
+        program
+            What the cell ran, where its source doesn't say so.
+        """
         facts = LateFacts(git=self.settings.capture_git, environment=self.settings.capture_environment)
         return self.late.start(
             run,
@@ -71,15 +78,15 @@ class Desk:
             identity or cell.identity,
             cell.execution_count,
             facts,
-            partial(self._cells_behind, cell),
+            partial(self._cells_behind, cell, cell.source if program is None else program),
             record_reached,
         )
 
-    def _cells_behind(self, cell: RunningCell) -> list[Cell]:
+    def _cells_behind(self, cell: RunningCell, program: str) -> list[Cell]:
         if cell.execution_count is None:
             return []
         history = executed_cells(cell.shell, before=cell.execution_count)
-        return self.origins.cells_behind(history, ExecutedCell(cell.source, cell.execution_count))
+        return self.origins.cells_behind(history, ExecutedCell(program, cell.execution_count))
 
 
 class CellRecording:

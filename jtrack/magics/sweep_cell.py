@@ -52,6 +52,8 @@ class SweptCell:
         self._namespace: Mapping[str, Any] = shell.user_ns
         self._metric = header.metric
         self._fixed = header.fixed
+        # As a cell of its own: what the header sets comes from no earlier one.
+        self.program = "".join(f"{name} = None\n" for name in (*header.space, *header.fixed)) + body
         source = "".join(f"# {line}\n" for line in above) + body
         transformed = shell.input_transformer_manager.transform_cell(source)
         _check_body(header, transformed, body)

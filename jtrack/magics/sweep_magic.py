@@ -161,7 +161,7 @@ class _Conduct:
 
     def _start(self, quiet: bool, run: ActiveRun) -> None:
         desk, cell = self._tracker.desk, self._cell
-        self._note = desk.note_origin(run, cell, self._identity)
+        self._note = desk.note_origin(run, cell, self._identity, program=self._swept.program)
         if not quiet:
             self._line = ProgressLine(self._header)
             self._shown = _GrowingPanel(run.run_id)

@@ -30,6 +30,11 @@ FORMS = "models:/name/3, models:/name@alias, models:/name/Production, models:/na
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters at least: "C:" is a drive
 _RUN_ADDRESS = re.compile(r"(@\w+\([^)]*\)|[^/]+)(?:/(.*))?", re.DOTALL)
 
+_BEST_TRIAL = """
+SELECT t.value AS run_id FROM tags t JOIN runs r USING (run_id)
+WHERE r.run_id = ? AND r.kind = 'sweep' AND t.key = 'best_run' AND t.value <> r.run_id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelAddress:
@@ -143,6 +148,8 @@ def locate_in_run(run_id: str, path: str = "") -> ModelAddress:
         The run has no model there; the hint lists those it has.
     """
     models = models_of_run(run_id)
+    if not models and (best := queries.rows(_BEST_TRIAL, [run_id])):
+        return locate_in_run(best[0]["run_id"], path)  # the model of a sweep is that of its best trial
     uri = f"runs:/{run_id}/{path}"
     if not path and models:
         if len(models) > 1:

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from jtrack.registry.example import InputExample
 from jtrack.registry.flavors import Flavor, Saved, find_flavor, get_flavor
 from jtrack.registry.model import PYTHON_FUNCTION, Model
 from jtrack.registry.requirements import CONDA_FILE, PYTHON_ENV_FILE, infer_requirements, write_environment
+from jtrack.registry.siblings import shared_requirements
 from jtrack.registry.signature import Signature, infer_signature
 
 _CODE = "code"
@@ -136,7 +138,11 @@ def save_model(
         manifest = _with_signature(manifest, draft, signature, example)
         manifest.save(draft)
         if requirements is None:
-            requirements = infer_requirements(draft, saved.packages) if saved.python_function else list(saved.packages)
+            requirements = list(saved.packages)
+            if saved.python_function:
+                find = partial(infer_requirements, draft, saved.packages)
+                # Code that came along may import anything.
+                requirements = find() if code_paths else shared_requirements(manifest, chosen, saved, model, find)
         write_environment(draft, [*requirements, *extra_requirements])
         manifest = replace(manifest, model_size_bytes=_size_of(draft))
         manifest.save(draft)

@@ -19,6 +19,10 @@ WHERE m.key = ? AND isfinite(m.value) AND r.status = 'FINISHED' AND r.lifecycle_
   AND (?::VARCHAR IS NULL OR r.experiment_id = ?)
 ORDER BY m.value {way}, r.started_at, r.run_id LIMIT 1
 """
+_GOALS = """
+SELECT DISTINCT p.key AS goal FROM params p JOIN runs r USING (run_id)
+WHERE r.kind = 'sweep' AND r.lifecycle_stage = 'active' AND p.key IN ('minimize', 'maximize') AND p.value = ?
+"""
 
 
 def run_id_of(catalog: Catalog, address: object, *, experiment_id: str | None = None) -> str:
@@ -28,8 +32,8 @@ def run_id_of(catalog: Catalog, address: object, *, experiment_id: str | None = 
     ----------
     address
         A full id; a prefix of an id, or a run's name, that fits exactly one run; ``@last``; ``@best(metrics.acc)``,
-        the finished run with the best last value, where the metric's name doesn't say which way is better with
-        ``ASC`` or ``DESC`` after it; or a run itself.
+        the finished run with the best last value, where neither the metric's name nor a sweep says which way is
+        better with ``ASC`` or ``DESC`` after it; or a run itself.
     experiment_id
         Where ``@best`` looks; ``None`` is everywhere.
 
@@ -62,7 +66,7 @@ def _best(catalog: Catalog, text: str, experiment_id: str | None) -> str:
     if asked is None:
         raise InvalidInputError(f"{text!r} names no metric", "such as @best(metrics.val_accuracy)")
     key = asked["key"].strip("`\"'")
-    way = (asked["way"] or _way_of(key)).upper()
+    way = (asked["way"] or _way_of(catalog, key)).upper()
     found = catalog.rows(_BEST_RUN.format(way="DESC" if way == "DESC" else "ASC"), [key, experiment_id, experiment_id])
     if not found:
         keys = catalog.rows("SELECT DISTINCT key FROM latest_metrics ORDER BY key LIMIT 1000")
@@ -70,14 +74,22 @@ def _best(catalog: Catalog, text: str, experiment_id: str | None) -> str:
     return str(found[0]["run_id"])
 
 
-def _way_of(key: str) -> str:
-    direction = infer_direction(key)
+def _way_of(catalog: Catalog, key: str) -> str:
+    """Tell whether the best is the lowest or the highest: from the metric's name, else from what sweeps went by."""
+    direction = infer_direction(key) or _direction_of_sweeps(catalog, key)
     if direction is None:
         raise InvalidInputError(
             f"nothing in the name {key!r} says which way is better",
             f"@best(metrics.{key} DESC) for the highest, @best(metrics.{key} ASC) for the lowest",
         )
     return "DESC" if direction is Direction.HIGHER else "ASC"
+
+
+def _direction_of_sweeps(catalog: Catalog, key: str) -> Direction | None:
+    goals = {row["goal"] for row in catalog.rows(_GOALS, [key])}
+    if len(goals) != 1:
+        return None
+    return Direction.HIGHER if goals == {"maximize"} else Direction.LOWER
 
 
 def _text_of(address: object) -> str:

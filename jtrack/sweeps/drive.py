@@ -5,13 +5,12 @@ All of it happens on the caller's thread, so nothing here needs a lock but the l
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from concurrent.futures import BrokenExecutor, Future, wait
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jtrack.entities import RunStatus
@@ -19,11 +18,12 @@ from jtrack.errors import JTrackError, SweepError
 from jtrack.store import warn_unwritten
 from jtrack.sweeps.lanes import Lane
 from jtrack.sweeps.progress import Progress
-from jtrack.sweeps.record import Past, SweepFacts, with_curves
+from jtrack.sweeps.record import Past, SweepFacts, best_tags, end_for, with_curves
 from jtrack.sweeps.search import Search
 from jtrack.sweeps.space import Space, Values
 from jtrack.sweeps.stopping import StopRule, TrialCurve
-from jtrack.sweeps.trial import Hooks, Objective, Outcome, TrialHome, TrialTask, is_success
+from jtrack.sweeps.trial import Hooks, Outcome, TrialHome, TrialTask, is_success
+from jtrack.sweeps.workers import WorkerDiedError
 from jtrack.tracking import ActiveRun
 from jtrack.tracking.live import ask_to_stop
 
@@ -39,12 +39,9 @@ EarlyStop = Callable[..., tuple[bool, Sequence[Any]]]
 class Plan:
     """What is to be done, checked and complete."""
 
-    objective: Objective
     space: Space
     facts: SweepFacts
     search: Search
-    executor: Executor | str | None = None
-    parallelism: int = 1
     timeout: float | None = None
     max_failures: int | None = None
     rule: StopRule | None = None
@@ -76,12 +73,12 @@ class Seen:
 class Drive:
     """One life of a sweep, from its first suggestion to the end of its run."""
 
-    def __init__(self, plan: Plan, run: ActiveRun, past: Past) -> None:
-        self.plan, self.run = plan, run
+    def __init__(self, plan: Plan, run: ActiveRun, past: Past, lane: Lane) -> None:
+        self.plan, self.run, self._lane = plan, run, lane
         self.best: Best | None = None
-        self.n_done = self.n_failed = 0
+        self.n_done = self.n_failed = self._n_failed_before = 0
         deadline = None if plan.timeout is None else time.time() + plan.timeout
-        self._home = TrialHome(run.store.path, run.info, plan.facts.metric, plan.facts.sign, plan.rule, deadline)
+        self._home = TrialHome.of(run, plan.facts.metric, plan.facts.sign, plan.rule, deadline)
         self._deadline = deadline
         self._search = plan.search
         self._past = past
@@ -97,25 +94,21 @@ class Drive:
 
     def go(self) -> None:
         """Run all trials and end the sweep's run; what it raises, it raises after that."""
-        lane: Lane | None = None
         progress: Progress | None = None
         try:
             self._restore()
-            hooks = Hooks(self._note_open, self.plan.hooks.explain)
-            lane = Lane(self.plan.executor, self.plan.parallelism, self.plan.objective, self._home, hooks)
+            self._lane.settle(self._home, Hooks(self._note_open, self.plan.hooks.explain))
             progress = Progress(self.plan.facts.max_evals, self.n_done, self.plan.facts.metric, self.plan.progress)
-            self._loop(lane, progress)
+            self._loop(progress)
             self._check_something_worked()
         except BaseException as error:
-            self._give_up(lane, error)
+            self._give_up(error)
             raise
         else:
             self.run.end()
         finally:
             if progress is not None:
                 progress.close()
-            if lane is not None:
-                lane.close()
 
     def _restore(self) -> None:
         """Tell the search all that an earlier life found, in the order in which it was asked."""
@@ -134,20 +127,21 @@ class Drive:
             else:
                 self._take_in(trial.outcome, trial.values, is_new=False)
         self._next_tid = self._past.n_suggested
+        self._n_failed_before = self.n_failed
 
-    def _loop(self, lane: Lane, progress: Progress) -> None:
+    def _loop(self, progress: Progress) -> None:
         while True:
-            while not self._is_to_end() and len(self._under_way) < lane.width:
+            while not self._is_to_end() and len(self._under_way) < self._lane.width:
                 task = self._next_task()
                 if task is None:
                     break
-                self._under_way[_submit(lane, task)] = (task.tid, task.values)
+                self._under_way[_submit(self._lane, task)] = (task.tid, task.values)
             if not self._under_way:
                 return
             done, _ = wait(self._under_way, timeout=LOOK_EVERY_S, return_when="FIRST_COMPLETED")
             for future in done:
                 tid, values = self._under_way.pop(future)
-                outcome = _outcome_of(future, tid)
+                outcome = self._outcome_of(future, tid)
                 self._open_runs.pop(outcome.run_id or "", None)
                 self._take_in(outcome, values, is_new=True)
                 progress.step(None if self.best is None else self.best.value, self.n_failed)
@@ -177,12 +171,8 @@ class Drive:
             return True
         if not self._again and self._next_tid >= self.plan.facts.max_evals:
             return True
-        if self._deadline is not None and time.time() > self._deadline:
+        if (self._deadline is not None and time.time() > self._deadline) or self._is_asked_to_stop:
             self._is_over = True
-        elif self.run.should_stop:
-            self._is_over = True
-            for run in list(self._open_runs.values()):
-                ask_to_stop(run.store, run.run_id)
         return self._is_over
 
     def _take_in(self, outcome: Outcome, values: Values, *, is_new: bool) -> None:
@@ -207,9 +197,7 @@ class Drive:
             self.run.log_metric(f"best_{metric}", self.best.value, step=self.n_done - 1)
             if is_better:
                 params = self.plan.space.params(values, self.plan.space.point(values))
-                shown = json.dumps(params, default=str, ensure_ascii=False)
-                tags = {"best_run": outcome.run_id, "best_value": repr(outcome.value), "best_params": shown}
-                self.run.set_tags(tags)
+                self.run.set_tags(best_tags(outcome, params))
 
     def _ask_early_stops(self) -> None:
         for index, early_stop in enumerate(self.plan.early_stops):
@@ -217,15 +205,23 @@ class Drive:
             self._early_stop_args[index] = arguments
             self._is_over = self._is_over or bool(stop)
 
+    @property
+    def _is_asked_to_stop(self) -> bool:
+        # A trial may have seen it just now: a look that is a tenth of a second old would let another one begin.
+        return self.run.should_stop.now()
+
     def _check_going_well(self, outcome: Outcome) -> None:
+        if self.n_failed == self._n_failed_before or self._is_asked_to_stop:
+            return  # a trial that was stopped early need not have come to a value
         if outcome.is_unset and self.best is None:
             raise SweepError(
                 f"the objective never set {self.plan.facts.metric!r}: it returned nothing and didn't log it",
                 f"return a number, or jtrack.log_metric({self.plan.facts.metric!r}, value)",
             )
         limit = self.plan.max_failures
-        if limit is not None and self.n_failed > limit:
-            raise SweepError(f"{self.n_failed} trials failed, and {limit} may; the first: {self._first_error}")
+        n_failed = self.n_failed - self._n_failed_before  # those of an earlier life have ended that one
+        if limit is not None and n_failed > limit:
+            raise SweepError(f"{_counted(n_failed)} failed, and {limit or 'none'} may; the first: {self._first_error}")
         if limit is None and self.n_failed == self.n_done == HOPELESS_AFTER:
             raise SweepError(f"the first {HOPELESS_AFTER} trials all failed; the first: {self._first_error}")
 
@@ -239,17 +235,30 @@ class Drive:
             )
 
     def _check_something_worked(self) -> None:
-        if self.n_done and self.n_failed == self.n_done:
+        if self.n_done and self.n_failed == self.n_done and not self._is_asked_to_stop:
             raise SweepError(f"all {self.n_done} trials failed; the first: {self._first_error}")
+
+    def _outcome_of(self, future: Future[Outcome], tid: int) -> Outcome:
+        """Give what came of a trial; one whose worker is gone has cost itself and nothing else."""
+        error = future.exception()
+        if isinstance(error, JTrackError):  # the store, an objective that can't be sent: no trial's own fault
+            raise error
+        if error is None:
+            outcome = future.result()
+        else:
+            said = str(error) if isinstance(error, WorkerDiedError) else f"{type(error).__name__}: {error}"
+            outcome = Outcome(tid, None, RunStatus.KILLED, error=said)
+        if outcome.run_id is None:  # nobody else can say what became of its run
+            outcome = replace(outcome, run_id=end_for(self.run, tid, outcome.error or ""))
+        return outcome
 
     def _note_open(self, run: ActiveRun) -> None:
         self._open_runs[run.run_id] = run
         self.plan.hooks.on_open(run)
 
-    def _give_up(self, lane: Lane | None, error: BaseException) -> None:
+    def _give_up(self, error: BaseException) -> None:
         is_interrupt = isinstance(error, KeyboardInterrupt)
-        if lane is not None:
-            lane.abandon()
+        self._lane.abandon()
         for future in self._under_way:
             future.cancel()
         # Threads can't be stopped: what they still log is kept, but their trials have ended, and count as unfinished.
@@ -272,11 +281,5 @@ def _submit(lane: Lane, task: TrialTask) -> Future[Outcome]:
         ) from None
 
 
-def _outcome_of(future: Future[Outcome], tid: int) -> Outcome:
-    """Give what came of a trial; one whose worker is gone has cost itself and nothing else."""
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if isinstance(error, JTrackError):  # the store, an objective that can't be sent: no trial's own fault
-        raise error
-    return Outcome(tid, None, RunStatus.KILLED, error=f"{type(error).__name__}: {error}")
+def _counted(n: int) -> str:
+    return f"{n} trial" if n == 1 else f"{n} trials"

@@ -6,20 +6,24 @@ anyway), and each trial as a few hundred bytes.
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jtrack.errors import InvalidInputError
+from jtrack import queries
+from jtrack.entities import RunStatus
+from jtrack.errors import InvalidInputError, UnpicklableError
+from jtrack.sweeps.dask import DaskExecutor
+from jtrack.sweeps.desk import Desk, load_objective
 from jtrack.sweeps.pickles import pickle_whole
-from jtrack.sweeps.trial import Hooks, Objective, Outcome, TrialHome, TrialTask, run_trial
+from jtrack.sweeps.record import read_outcome
+from jtrack.sweeps.trial import Hooks, Objective, Outcome, TrialHome, TrialTask, open_store, run_trial
 from jtrack.sweeps.workers import ProcessExecutor
+
+if TYPE_CHECKING:
+    from typing import Self
 
 NAMES = ("threads", "processes", "spark", "ray")
 
@@ -38,7 +42,7 @@ class InlineExecutor(Executor):
 
 
 class Lane:
-    """Takes trials to an executor.
+    """Takes trials to an executor; a context manager that gives back what it opened.
 
     Parameters
     ----------
@@ -56,25 +60,41 @@ class Lane:
         The objective can't be sent to it; the message names the part that stands in the way.
     """
 
-    def __init__(
-        self, executor: Executor | str | None, parallelism: int, objective: Objective, home: TrialHome, hooks: Hooks
-    ) -> None:
+    def __init__(self, executor: Executor | str | None, parallelism: int, objective: Objective) -> None:
         self.is_own = executor is None or isinstance(executor, str)
         self.width = parallelism
         self._executor = _open(executor, parallelism)
         self.is_local = isinstance(self._executor, (InlineExecutor, ThreadPoolExecutor))
         if not self.is_own and parallelism == 1:
-            self.width = int(getattr(self._executor, "_max_workers", None) or getattr(executor, "n_workers", None) or 1)
-        self._objective, self._hooks, self._home = objective, hooks, home
-        self._path: Path | None = None
+            known = getattr(self._executor, "_max_workers", None) or getattr(self._executor, "n_workers", None)
+            self.width = int(known or 1)
+        self._objective, self._hooks = objective, Hooks()
+        self._pickled: bytes | None = None
+        self._desk: Desk | None = None
         if not self.is_local:
-            self._path = _leave_objective(home, pickle_whole(objective, "the objective"))
+            try:
+                self._pickled = pickle_whole(objective, "the objective")
+            except UnpicklableError:
+                self.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def settle(self, home: TrialHome, hooks: Hooks) -> None:
+        """Make ready for the trials of a sweep, whose run has begun."""
+        self._hooks = hooks
+        if self._pickled is not None:
+            self._desk = Desk.open(home, self._pickled)
 
     def submit(self, task: TrialTask) -> Future[Outcome]:
         """Send a trial on its way."""
-        if self._path is None:
+        if self._desk is None:
             return self._executor.submit(run_trial, task, self._objective, self._hooks)
-        return self._executor.submit(run_elsewhere, pickle_whole(task, "the point of a trial"), str(self._path))
+        return self._executor.submit(run_elsewhere, pickle_whole(task, "the point of a trial"), self._desk)
 
     def abandon(self) -> None:
         """Give up what is under way: own workers are ended, others' trials are cancelled where that can be done."""
@@ -87,30 +107,25 @@ class Lane:
         """Give back what was opened for the sweep."""
         if self.is_own:
             self._executor.shutdown(wait=not isinstance(self._executor, ThreadPoolExecutor))
-        if self._path is not None:
-            with suppress(OSError):
-                self._path.unlink()
+        if self._desk is not None:
+            self._desk.clear()
 
 
-def run_elsewhere(task: bytes, objective_path: str) -> Outcome:
-    """Run a trial in a process that knows nothing of the sweep yet."""
-    outcome = run_trial(pickle.loads(task), _load_objective(objective_path))
+def run_elsewhere(task: bytes, desk: Desk) -> Outcome:
+    """Run a trial in a process that knows nothing of the sweep yet; a call that is made again runs nothing again."""
+    trial: TrialTask = pickle.loads(task)
+    if not desk.claim(trial.tid):
+        return _outcome_of_first_call(trial)
+    outcome = run_trial(trial, load_objective(desk.objective_path))
     return replace(outcome, exception=None)  # what the user raised may not be fit to travel
 
 
-@lru_cache(maxsize=2)
-def _load_objective(path: str) -> Objective:
-    with open(path, "rb") as file:
-        objective: Objective = pickle.load(file)
-    return objective
-
-
-def _leave_objective(home: TrialHome, pickled: bytes) -> Path:
-    folder = home.store_path / "control"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{home.sweep.run_id}.{os.getpid()}.objective"
-    path.write_bytes(pickled)
-    return path
+def _outcome_of_first_call(trial: TrialTask) -> Outcome:
+    """Read what an engine has lost: it calls again where a worker died, or took a result with it."""
+    with queries.using(open_store(trial.home.store_path)):
+        outcome = read_outcome(trial.home.sweep.run_id, trial.tid)
+    # Told and not raised: an engine would log a traceback of its own.
+    return outcome or Outcome(trial.tid, None, RunStatus.KILLED, error="the worker that ran it died")
 
 
 def _open(executor: Executor | str | None, parallelism: int) -> Executor:
@@ -128,6 +143,8 @@ def _open(executor: Executor | str | None, parallelism: int) -> Executor:
         from jtrack.sweeps.ray import RayExecutor
 
         return RayExecutor(max_workers=parallelism)
+    if DaskExecutor.takes(executor):
+        return DaskExecutor(executor)
     if not isinstance(executor, str) and hasattr(executor, "submit"):
         return executor
     raise InvalidInputError(f"{executor!r} is no executor", f"one of {', '.join(NAMES)}, or a concurrent.futures one")

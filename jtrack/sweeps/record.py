@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,6 +24,12 @@ WHERE kind IN ('trial_suggested', 'trial_ended') AND json_extract_string(detail,
 _CURVES = """
 SELECT run_id, step, value FROM metrics
 WHERE key = ? AND run_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY run_id, logged_at, step
+"""
+_UNENDED = """
+SELECT e.subject AS run_id FROM events e
+WHERE e.kind = 'trial_suggested' AND json_extract_string(e.detail, '$.sweep') = ?
+  AND CAST(json_extract_string(e.detail, '$.tid') AS INTEGER) = ?
+  AND NOT EXISTS (SELECT 1 FROM events d WHERE d.subject = e.subject AND d.kind = 'trial_ended') ORDER BY e."at"
 """
 _LAST_SWEEPS = """
 SELECT run_id FROM runs WHERE kind = 'sweep' AND lifecycle_stage = 'active' ORDER BY started_at DESC, run_id LIMIT 1
@@ -140,7 +147,7 @@ def resume_sweep(info: RunInfo, facts: SweepFacts) -> ActiveRun:
         It searched something else, or otherwise.
     """
     check_same(info, queries.get_run(info.run_id).data.params, facts)
-    return tracking.start_run(run_id=info.run_id)
+    return tracking.start_run(run_id=info.run_id, nested=tracking.active_run() is not None)
 
 
 def check_same(info: RunInfo, stored: dict[str, Any], facts: SweepFacts) -> None:
@@ -167,11 +174,33 @@ def read_past(sweep_run_id: str) -> Past:
             past.trials[tid] = PastTrial(tid, detail["values"], None)
         elif row["kind"] == ENDED:
             value = None if detail["value"] is None else float(detail["value"])
-            ended[tid] = Outcome(tid, row["subject"], RunStatus(detail["status"]), value)
+            ended[tid] = Outcome(tid, row["subject"], RunStatus(detail["status"]), value, detail.get("error"))
     for tid, outcome in ended.items():
         if tid in past.trials:
             past.trials[tid] = PastTrial(tid, past.trials[tid].values, outcome)
     return past
+
+
+def best_tags(outcome: Outcome, params: dict[str, Any]) -> dict[str, str | None]:
+    """Say which trial is the best: the tags of the sweep's run."""
+    shown = json.dumps(params, default=str, ensure_ascii=False)
+    return {"best_run": outcome.run_id, "best_value": repr(outcome.value), "best_params": shown}
+
+
+def read_outcome(sweep_run_id: str, tid: int) -> Outcome | None:
+    """Read what came of one trial; ``None`` where it has not come to its end."""
+    trial = read_past(sweep_run_id).trials.get(tid)
+    return None if trial is None else trial.outcome
+
+
+def end_for(sweep: ActiveRun, tid: int, error: str) -> str | None:
+    """End the run of a trial whose worker is gone, in its stead; gives its id, where it had come to having a run."""
+    with queries.using(sweep.store):
+        found = queries.rows(_UNENDED, [sweep.run_id, tid])
+    for row in found:
+        columns = {"status": RunStatus.KILLED.value, "ended_at": time.time_ns() // 1000, "error": error}
+        sweep.store.writer.event("run_changed", row["run_id"], columns)
+    return found[-1]["run_id"] if found else None
 
 
 def with_curves(past: Past, metric: str, sign: int, n: int) -> Past:

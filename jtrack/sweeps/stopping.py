@@ -12,10 +12,14 @@ import time
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jtrack.tracking import ActiveRun
 from jtrack.tracking.live import StopSignal
+from jtrack.tracking.series import Series
+
+if TYPE_CHECKING:
+    from jtrack.store.journal import Writer
 
 # Steps and values of one trial's objective, lower being better; steps in the order they were logged.
 TrialCurve = tuple[tuple[int, float], ...]
@@ -109,9 +113,9 @@ class Watch:
         self.reason: str | None = None
         self._sign, self._rule, self._peers, self._deadline = sign, rule, peers, deadline
 
-    def add(self, step: int | None, value: float) -> None:
+    def add(self, step: int, value: float) -> None:
         """Note a point of the objective."""
-        self.curve.append((len(self.curve) if step is None else int(step), self._sign * float(value)))
+        self.curve.append((int(step), self._sign * value))
 
     def is_over(self) -> bool:
         """Whether the trial is to stop; :attr:`reason` says why."""
@@ -122,16 +126,32 @@ class Watch:
         return self.reason is not None
 
 
+class _WatchedSeries(Series):
+    """The objective's series: ``jtrack.log_metric`` comes here without passing through the run."""
+
+    __slots__ = ("_watch",)
+
+    def __init__(self, writer: Writer, key: str, number: int, step: int, watch: Watch) -> None:
+        super().__init__(writer, key, number, step)
+        self._watch = watch
+
+    def log(self, value: float, step: int | None, timestamp: int | None) -> None:
+        """Log one point, and keep it for the rule."""
+        super().log(value, step, timestamp)
+        self._watch.add(self.step, self.value)
+
+
 class WatchedRun(ActiveRun):
     """A run whose ``should_stop`` also says when the trial is hopeless."""
 
     watch: Watch
 
-    def log_metric(self, key: str, value: float, step: int | None = None, timestamp: int | None = None) -> None:
-        """Log one point of a metric, and keep the objective's for the rule."""
-        super().log_metric(key, value, step, timestamp)
-        if key == self.watch.metric:
-            self.watch.add(step, value)
+    def open_series(self, key: str) -> Series:
+        """Give the series of a metric; the objective's tells the watch of each point, however it is logged."""
+        if key != self.watch.metric:
+            return super().open_series(key)
+        number = self.store.writer.series(self.run_id, key)
+        return self.series.setdefault(key, _WatchedSeries(self.store.writer, key, number, -1, self.watch))
 
     @property
     def should_stop(self) -> StopSignal:

@@ -12,6 +12,7 @@ from jtrack.entities import RunInfo
 from jtrack.errors import InvalidInputError
 from jtrack.sweeps.algorithms import LOOK_AHEAD, Suggest, algorithm_name, find_algorithm
 from jtrack.sweeps.drive import Drive, EarlyStop, Plan, Seen
+from jtrack.sweeps.lanes import Lane
 from jtrack.sweeps.record import (
     Opening,
     Past,
@@ -150,12 +151,9 @@ def conduct(objective: Objective, space: Any, wishes: Wishes, opening: Opening) 
     earlier = None if wishes.resume is None or wishes.resume is False else find_sweep(wishes.resume)
     facts = _facts(wishes, searched, earlier)
     plan = Plan(
-        objective=objective,
         space=searched,
         facts=facts,
         search=Search(searched, suggest, facts.seed, facts.sign, forgets=wishes.algo in LOOK_AHEAD and not early_stops),
-        executor=wishes.executor,
-        parallelism=wishes.parallelism,
         timeout=wishes.timeout,
         max_failures=wishes.max_failures,
         rule=rule,
@@ -165,9 +163,11 @@ def conduct(objective: Objective, space: Any, wishes: Wishes, opening: Opening) 
         hooks=wishes.hooks,
         on_trial=wishes.on_trial,
     )
-    run, past = _open_run(facts, earlier, opening)
-    wishes.on_start(run)
-    return _drive(plan, run, past)
+    # Before the run begins: what can't be sent to where the trials are to run is no sweep yet.
+    with Lane(wishes.executor, wishes.parallelism, objective) as lane:
+        run, past = _open_run(facts, earlier, opening)
+        wishes.on_start(run)
+        return _drive(plan, run, past, lane)
 
 
 def _facts(wishes: Wishes, space: Space, earlier: RunInfo | None) -> SweepFacts:
@@ -187,9 +187,9 @@ def _open_run(facts: SweepFacts, earlier: RunInfo | None, opening: Opening) -> t
     return resume_sweep(earlier, facts), past
 
 
-def _drive(plan: Plan, run: ActiveRun, past: Past) -> SweepResult:
+def _drive(plan: Plan, run: ActiveRun, past: Past, lane: Lane) -> SweepResult:
     """Run a plan to its end inside the sweep's run, and give its result."""
-    driven = Drive(plan, run, past)
+    driven = Drive(plan, run, past, lane)
     driven.go()
     best = driven.best
     return SweepResult(

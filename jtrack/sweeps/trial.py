@@ -30,7 +30,10 @@ Objective = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class TrialHome:
-    """What all trials of a sweep share; ``sign`` is 1 where lower is better, -1 where higher is."""
+    """What all trials of a sweep share; ``sign`` is 1 where lower is better, -1 where higher is.
+
+    ``above`` are the sweep and the runs that it is part of, as in :attr:`ActiveRun.above`.
+    """
 
     store_path: Path
     sweep: RunInfo
@@ -38,6 +41,15 @@ class TrialHome:
     sign: int
     rule: StopRule | None = None
     deadline: float | None = None
+    above: tuple[tuple[str, int], ...] = ()
+
+    @classmethod
+    def of(
+        cls, run: ActiveRun, metric: str, sign: int, rule: StopRule | None = None, deadline: float | None = None
+    ) -> TrialHome:
+        """Describe the home of the trials of the sweep that ``run`` records."""
+        above = ((run.run_id, run.messages_start), *run.above)
+        return cls(run.store.path, run.info, metric, sign, rule, deadline, above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +151,9 @@ def _open(task: TrialTask) -> ActiveRun:
     )
     store = open_store(home.store_path)
     if home.rule is None and home.deadline is None:
-        run = ActiveRun(store, info)
+        run = ActiveRun(store, info, above=home.above)
     else:
-        run = WatchedRun(store, info)
+        run = WatchedRun(store, info, above=home.above)
         run.watch = Watch(home.metric, home.sign, home.rule, task.peers, home.deadline)
     run.begin(resumed=False)
     store.writer.event(SUGGESTED, run.run_id, {"sweep": sweep.run_id, "tid": task.tid, "values": task.values})
@@ -188,7 +200,7 @@ def _finished(task: TrialTask, run: ActiveRun, value: float, duration_s: float) 
     # An interrupt may have ended the run from outside: then its outcome is not to be learned from.
     if run.ended:
         return Outcome(task.tid, run.run_id, RunStatus.KILLED)
-    _say_ended(run, task, status, value)
+    _say_ended(run, task, status, value, error)
     run.end(status, error=error)
     curve = tuple(run.watch.curve) if isinstance(run, WatchedRun) else ()
     return Outcome(task.tid, run.run_id, status, value, error, duration_s=duration_s, curve=curve)
@@ -206,17 +218,19 @@ def _failed(task: TrialTask, run: ActiveRun, error: Exception, hooks: Hooks, dur
         if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
             error = error.with_traceback(error.__traceback__.tb_next)  # begins in the user's code, not in this file
         said, text = _one_line(error), hooks.explain(error)
-    _say_ended(run, task, RunStatus.FAILED, None)
+    _say_ended(run, task, RunStatus.FAILED, None, said)
     run.end(RunStatus.FAILED, error=text)
     return Outcome(
         task.tid, run.run_id, RunStatus.FAILED, None, said, is_unset, duration_s, exception=None if is_unset else error
     )
 
 
-def _say_ended(run: ActiveRun, task: TrialTask, status: RunStatus, value: float | None) -> None:
+def _say_ended(run: ActiveRun, task: TrialTask, status: RunStatus, value: float | None, error: str | None) -> None:
     # The value as text: JSON has no word for NaN, and repr gives every digit back.
     shown = None if value is None else repr(float(value))
     detail = {"sweep": task.home.sweep.run_id, "tid": task.tid, "status": status.value, "value": shown}
+    if error is not None:
+        detail["error"] = error
     run.store.writer.event(ENDED, run.run_id, detail)
 
 

@@ -6,6 +6,7 @@ hyperopt hands the whole call to ``trials.fmin`` first: there the objective is w
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from hyperopt import base, pyll
@@ -14,8 +15,10 @@ from jtrack import tracking
 from jtrack.entities import RunKind
 from jtrack.errors import InvalidSpaceError
 from jtrack.sweeps.algorithms import algorithm_name
+from jtrack.sweeps.drive import EarlyStop
+from jtrack.sweeps.record import best_tags
 from jtrack.sweeps.space import Space
-from jtrack.sweeps.trial import TrialHome, TrialTask, is_success, run_trial
+from jtrack.sweeps.trial import Outcome, TrialHome, TrialTask, is_success, run_trial
 from jtrack.tracking import ActiveRun
 
 _METRIC = "loss"
@@ -41,16 +44,16 @@ class Trials(base.Trials):  # type: ignore[misc]
         """Search as hyperopt's ``fmin`` does, inside the sweep's run."""
         run = self._open_sweep(space, options)
         searched = _space_or_none(space)
-        recorded = _Recorded(fn, bool(options.pop("pass_expr_memo_ctrl", None)), searched, run)
+        is_low_level = bool(options.pop("pass_expr_memo_ctrl", None))
+        recorded = _Recorded(fn, is_low_level, searched, run, self._best_loss())
+        options["early_stop_fn"] = partial(_or_asked_to_stop, run, options.get("early_stop_fn"))
         with run:
-            result = super().fmin(recorded, space, pass_expr_memo_ctrl=True, **options)
-            self._say_best(run, searched)
-        return result
+            return super().fmin(recorded, space, pass_expr_memo_ctrl=True, **options)
 
     def _open_sweep(self, space: Any, options: dict[str, Any]) -> ActiveRun:
-        if self.run_id is not None:
-            return tracking.start_run(run_id=self.run_id)
         nested = tracking.active_run() is not None
+        if self.run_id is not None:
+            return tracking.start_run(run_id=self.run_id, nested=nested)
         run = tracking.start_run(run_name=self._run_name, nested=nested, kind=RunKind.SWEEP)
         self.run_id = run.run_id
         params = {"minimize": _METRIC, "algo": algorithm_name(options.get("algo") or "tpe")}
@@ -60,21 +63,28 @@ class Trials(base.Trials):  # type: ignore[misc]
         run.log_params(params)
         return run
 
-    def _say_best(self, run: ActiveRun, space: Space | None) -> None:
+    def _best_loss(self) -> float | None:
         try:
-            best = self.best_trial
+            return float(self.best_trial["result"]["loss"])
         except base.AllTrialsFailed:
-            return
-        run.set_tags({"best_value": repr(float(best["result"]["loss"])), "best_run": best["misc"].get("run_id", "")})
+            return None
+
+
+def _or_asked_to_stop(run: ActiveRun, early_stop: EarlyStop | None, trials: Any, *given: Any) -> tuple[bool, Any]:
+    """Stop where the user's own ``early_stop_fn`` says so, or where somebody asked the sweep to."""
+    stop, arguments = (False, given) if early_stop is None else early_stop(trials, *given)
+    return stop or run.should_stop.now(), arguments
 
 
 class _Recorded:
     """The objective as hyperopt calls it at its lowest level, which is the one that tells the trial."""
 
-    def __init__(self, fn: Callable[..., Any], is_low_level: bool, space: Space | None, run: ActiveRun) -> None:
+    def __init__(
+        self, fn: Callable[..., Any], is_low_level: bool, space: Space | None, run: ActiveRun, best: float | None
+    ) -> None:
         self._fn, self._space, self._run = fn, space, run
         self._is_low_level = is_low_level or getattr(fn, "fmin_pass_expr_memo_ctrl", False)
-        self._best: float | None = None
+        self._best = best
 
     def __call__(self, expr: Any, memo: Any, ctrl: Any) -> Any:
         doc = ctrl.current_trial
@@ -87,17 +97,20 @@ class _Recorded:
             kept.append(self._fn(expr=expr, memo=memo, ctrl=ctrl) if self._is_low_level else self._fn(point))
             return kept[0]
 
-        home = TrialHome(self._run.store.path, self._run.info, _METRIC, 1)
+        home = TrialHome.of(self._run, _METRIC, 1)
         outcome = run_trial(TrialTask(home, int(doc["tid"]), values, point, params), call)
-        if outcome.exception is not None:
-            raise outcome.exception
         doc["misc"]["run_id"] = outcome.run_id
-        self._log_best(outcome.value)
+        if outcome.exception is not None and not kept:
+            raise outcome.exception  # what it returned instead, STATUS_FAIL for one, is hyperopt's to judge
+        self._log_best(outcome, params)
         return kept[0]
 
-    def _log_best(self, value: float | None) -> None:
+    def _log_best(self, outcome: Outcome, params: dict[str, Any]) -> None:
+        """Say what is the best so far; at once, since ``fmin`` may be interrupted."""
+        value = outcome.value
         if value is not None and is_success(value) and (self._best is None or value < self._best):
             self._best = value
+            self._run.set_tags(best_tags(outcome, params))
         if self._best is not None:
             self._run.log_metric(f"best_{_METRIC}", self._best)
 

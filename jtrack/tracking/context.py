@@ -101,6 +101,12 @@ def find_active_run() -> ActiveRun | None:
     return runs[-1] if runs else None
 
 
+def find_own_run(store: Store, run_id: str) -> ActiveRun | None:
+    """Find the object of a run that this process records."""
+    with process.lock:
+        return next((run for run in process.runs if run.run_id == run_id and run.store is store), None)
+
+
 def enter_run(run: ActiveRun) -> None:
     """Make ``run`` the active one: in this context, and for threads that have none of their own."""
     with process.lock:

@@ -35,6 +35,12 @@ class StopSignal:
     def __call__(self) -> bool:
         return bool(self)
 
+    def now(self) -> bool:
+        """Whether it was asked by now: looks again, however short ago the last look was."""
+        self._controls.listen()
+        self._controls.read(at_once=True)
+        return self._controls.stop_asked
+
     def __repr__(self) -> str:
         return f"<StopSignal {bool(self)}>"
 
@@ -47,6 +53,7 @@ class Controls:
         self.should_stop = StopSignal(self)
         self._run = run
         self._mailbox = Mailbox(run.store.folder, run.run_id, run.messages_start)
+        self._above = [Mailbox(run.store.folder, run_id, start) for run_id, start in run.above]
         self._knobs: dict[str, Any] = {}
         self._is_listening = False
 
@@ -70,13 +77,16 @@ class Controls:
         self.read()
         return self._knobs[name]
 
-    def read(self) -> None:
+    def read(self, *, at_once: bool = False) -> None:
         """Take the messages that have come."""
-        for message in self._mailbox.new_messages():
+        for message in self._mailbox.new_messages(at_once=at_once):
             if message.get("do") == "stop":
                 self.stop_asked = True
             elif message.get("do") == "knob" and message.get("name") in self._knobs:
                 self._turn(message["name"], message.get("value"))
+        for mailbox in self._above:
+            if any(message.get("do") == "stop" for message in mailbox.new_messages(at_once=at_once)):
+                self.stop_asked = True
 
     def _turn(self, name: str, value: Any) -> None:
         known = self._knobs[name]

@@ -61,8 +61,15 @@ class ActiveRun:
     It may be used from any number of threads, and after its end: what comes late is kept all the same.
     """
 
-    def __init__(self, store: Store, info: RunInfo, params: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        info: RunInfo,
+        params: Mapping[str, Any] | None = None,
+        above: tuple[tuple[str, int], ...] | None = None,
+    ) -> None:
         self.store = store
+        self._above = above
         self.outer = context.context_run.get()
         self.ended = False
         self.cell: Cell | None = None  # the tracked one
@@ -151,6 +158,19 @@ class ActiveRun:
     def metrics(self) -> dict[str, float]:
         """The value that this process logged last, of each metric."""
         return {key: series.value for key, series in list(self.series.items())}
+
+    @property
+    def above(self) -> tuple[tuple[str, int], ...]:
+        """The runs that this one is part of, the nearest first: whoever asks one of them to stop asks this one too.
+
+        Each as its id, and where the messages to it begin. They need not be of this process.
+        """
+        if self._above is not None:
+            return self._above
+        outer = self.outer
+        while outer is not None and outer.ended:
+            outer = outer.outer
+        return () if outer is None else ((outer.run_id, outer.messages_start), *outer.above)
 
     @property
     def artifact_path(self) -> Path:

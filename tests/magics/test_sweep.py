@@ -52,8 +52,11 @@ def test_the_cell_runs_once_per_trial_and_each_is_a_run(kernel: Kernel) -> None:
         "space.kind": "choice('a', 'b')",
         "space.n": "3",
     }
-    (cell,) = sweep["cells"]
-    assert (cell["cell_id"], cell["role"], cell["source"]) == ("cell-1", "tracked", source)
+    (cell,) = [cell for cell in sweep["cells"] if cell["role"] == "tracked"]
+    assert (cell["cell_id"], cell["source"]) == ("cell-1", source)
+    assert [cell["source"] for cell in sweep["cells"] if cell["role"] == "source"] == [
+        "x = 'mine'; loss = 0.0; data = [1, 2, 3]"
+    ]
     assert [trial["kind"] for trial in sweep["trials"]] == ["trial"] * 12
     first = sweep["trials"][0]
     params = params_of(kernel, first["run_id"])
@@ -267,3 +270,36 @@ def test_tab_offers_options_and_distributions(kernel: Kernel) -> None:
 
     assert "--max-evals" in offered("%%sweep --max")
     assert {"uniform(", "uniformint("} <= set(offered("%%sweep lr=unif"))
+
+
+def test_the_best_trial_is_registered_by_its_metric_and_its_program_is_told(kernel: Kernel) -> None:
+    kernel.run(
+        "from sklearn.datasets import load_diabetes\nfrom sklearn.linear_model import Ridge\nimport jtrack\n"
+        "X, y = load_diabetes(return_X_y=True)\nunrelated = 1"
+    )
+    swept = kernel.run(
+        "%%sweep --max-evals 4 --maximize fit --seed 1 --quiet --name ridge \\\n"
+        "  alpha=loguniform(-5, 3) options=choice({'fit_intercept': True}, {'fit_intercept': False})\n"
+        "model = Ridge(alpha=alpha, **options).fit(X, y)\nfit = model.score(X, y)\n"
+        "jtrack.sklearn.log_model(model, 'model')"
+    )
+    assert swept.ok, swept.traceback
+    for line in ("%register @best(metrics.fit) diabetes", "%register @best(metrics.fit DESC) diabetes"):
+        shown = kernel.run(line)
+        assert shown.ok, shown.traceback
+    assert kernel.run("%register ridge diabetes").ok  # a sweep has the model of its best trial
+    best = kernel.value("jtrack.get_sweep().best_run_id")
+    versions = kernel.rows("SELECT run_id FROM model_versions WHERE name = 'diabetes'")
+    assert [version["run_id"] for version in versions] == [best] * 3
+    loaded = kernel.value("jtrack.load_model('models:/diabetes/latest').score(X, y)")
+    assert loaded == kernel.value("jtrack.get_sweep().best_value")
+
+    program = kernel.value("jtrack.code('@best(metrics.fit)')")
+    assert "load_diabetes" in program and "%%sweep" not in program and "unrelated" not in program
+    namespace: dict[str, Any] = {}
+    exec(program.replace("jtrack.sklearn.log_model", "print"), namespace)
+    assert namespace["fit"] == loaded
+    assert kernel.value("jtrack.code('ridge')") == program
+    shown = kernel.run("%code @best(metrics.fit)")
+    assert shown.result is not None and "Ridge(alpha=alpha" in shown.result["text/plain"]
+    assert "Ridge(alpha=alpha" in kernel.value("str(jtrack.show('@best(metrics.fit)').frame.cells)")

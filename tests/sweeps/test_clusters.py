@@ -18,6 +18,7 @@ from hyperopt import hp
 import jtrack
 from jtrack import queries
 from jtrack.sweeps.lanes import Lane
+from tests.sweeps.objectives import deadly
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -35,9 +36,11 @@ def objective(point: dict[str, float]) -> float:
 
 
 def dies_once(point: dict[str, float]) -> float:
-    """The first trial to come here ends its process."""
+    """The first trial of the sweep to come here ends its process."""
+    run = jtrack.active_run()
+    assert run is not None
     try:
-        os.close(os.open("died", os.O_CREAT | os.O_EXCL))
+        os.close(os.open(run.store.path / f"died.{run.info.parent_run_id}", os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         return objective(point)
     jtrack.log_metric("last_words", 1.0)
@@ -79,12 +82,27 @@ def test_dask_runs_the_trials(dask_client: Any) -> None:
     assert result.n_failed == 0
 
 
-def test_dask_replaces_a_killed_worker_and_runs_its_trial_again(dask_client: Any) -> None:
-    result = jtrack.sweep(dies_once, X, max_evals=8, executor=dask_client.get_executor(), parallelism=2, seed=1)
-    check_whole(result, 8)
+@pytest.mark.parametrize("executor", ["executor", "client"])
+def test_a_worker_of_dask_that_is_killed_costs_its_trial(dask_client: Any, executor: str) -> None:
+    given = dask_client if executor == "client" else dask_client.get_executor()
+    result = jtrack.sweep(dies_once, X, max_evals=8, executor=given, parallelism=2, seed=1)
+    assert (result.n_trials, result.n_failed, result.run.info.status) == (8, 1, "FINISHED")
     (killed,) = [row for row in result.rows if row["status"] == "KILLED"]
+    assert killed["error"] == "the worker that ran it died"
     words = queries.rows("SELECT run_id FROM latest_metrics WHERE key = 'last_words'")
-    assert [row["run_id"] for row in words] == [killed["run_id"]]
+    assert killed["run_id"] in [row["run_id"] for row in words]
+    assert sorted(row["tid"] for row in result.rows) == list(range(8))
+
+
+def test_trials_that_kill_worker_after_worker_end_nothing_but_themselves(dask_client: Any) -> None:
+    # Every death takes results of other trials along: these are neither waited for in vain nor made again.
+    result = jtrack.sweep(deadly, {"x": hp.uniform("x", 0, 0.7)}, max_evals=6, executor=dask_client, seed=1)
+    assert [row["tid"] for row in result.rows] == list(range(6))
+    assert [row["status"] for row in result.rows] == [
+        "KILLED" if row["params.x"] > 0.5 else "FINISHED" for row in result.rows
+    ]
+    assert (result.n_trials, result.n_failed) == (6, 3)
+    assert list((result.store.path / "control").glob("*.sweep")) == []
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +177,5 @@ def test_the_width_of_an_executor_is_what_is_asked_for() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(5) as pool:
-        home: Any = None
-        assert Lane(pool, 1, len, home, home).width == 5
-        assert Lane(pool, 2, len, home, home).width == 2
+        assert Lane(pool, 1, len).width == 5
+        assert Lane(pool, 2, len).width == 2

@@ -16,7 +16,7 @@ from hyperopt.early_stop import no_progress_loss
 
 import jtrack
 from jtrack import queries
-from jtrack.errors import InvalidInputError, RunNotFoundError, RunStateError
+from jtrack.errors import InvalidInputError, RunNotFoundError, RunStateError, SweepError
 from tests.sweeps.objectives import SPACE, bowl, curve
 from tests.sweeps.programs import N
 
@@ -133,6 +133,35 @@ def test_what_stops_hopeless_trials_knows_those_of_the_earlier_life(early_stop: 
     ]
     assert steps[0] == steps[1]
     assert steps[1][12] < 20  # the first of the second life is stopped by what the first life saw
+
+
+def test_it_goes_on_inside_of_a_run_as_it_can_begin_there() -> None:
+    interrupted(5, seed=3)
+    with jtrack.start_run(run_name="around") as around:
+        result = jtrack.sweep(lambda point: point["x"], X, max_evals=12, resume="cut")
+        assert jtrack.active_run() is around
+    assert (result.n_trials, result.run.info.status) == (12, "FINISHED")
+
+
+def test_a_sweep_that_too_many_failures_ended_goes_on_when_they_are_mended() -> None:
+    def broken(point: dict[str, float]) -> float:
+        raise ValueError("typo")
+
+    with pytest.raises(SweepError, match="3 trials failed, and 2 may; the first: ValueError: typo"):
+        jtrack.sweep(broken, X, max_evals=9, seed=1, max_failures=2, run_name="broken")
+    with pytest.raises(SweepError, match="3 trials failed, and 2 may"):
+        jtrack.sweep(broken, X, max_evals=9, max_failures=2, resume="broken")
+    result = jtrack.sweep(lambda point: point["x"], X, max_evals=9, max_failures=2, resume="broken")
+    assert (result.n_trials, result.n_failed, result.run.info.status) == (9, 6, "FINISHED")
+
+
+def test_what_failed_in_an_earlier_life_is_still_told() -> None:
+    def broken(point: dict[str, float]) -> float:
+        raise ValueError("typo")
+
+    for resume in (None, "broken"):
+        with pytest.raises(SweepError, match="all 2 trials failed; the first: ValueError: typo"):
+            jtrack.sweep(broken, X, max_evals=2, seed=1, resume=resume, run_name="broken")
 
 
 def test_a_finished_sweep_can_be_made_longer() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hyperopt import hp
 import jtrack
 from jtrack import queries
 from jtrack.sweeps import HalvingStop, MedianStop
-from tests.sweeps.objectives import curve
+from tests.sweeps.objectives import WAYS, curve
 
 X = {"x": hp.uniform("x", 0, 1)}
 
@@ -63,6 +64,16 @@ def n_steps(run_id: str) -> list[int]:
         [run_id],
     )
     return [row["n_points"] for row in rows]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("early_stop", ["median", "halving"])
+def test_it_does_not_matter_how_the_objective_is_logged(early_stop: str, way: str) -> None:
+    options: dict[str, Any] = {"max_evals": 20, "algo": "random", "seed": 1, "early_stop": early_stop}
+    result = jtrack.sweep(partial(curve, way=way), X, **options)
+    plain = jtrack.sweep(partial(curve, way="run.log_metric"), X, **options)
+    assert n_steps(result.run_id) == n_steps(plain.run_id)
+    assert min(n_steps(result.run_id)) < 20
 
 
 @pytest.mark.parametrize("early_stop", ["median", "halving", MedianStop(min_trials=2), [HalvingStop(factor=2)]])

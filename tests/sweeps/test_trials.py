@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from typing import Any
 
+import hyperopt
 import numpy as np
 import pytest
-from hyperopt import fmin, fmin_pass_expr_memo_ctrl, hp, pyll, space_eval, tpe
+from hyperopt import STATUS_FAIL, STATUS_OK, fmin, fmin_pass_expr_memo_ctrl, hp, pyll, space_eval, tpe
 
 import jtrack
 from jtrack import queries
+from jtrack.tracking import current_store
+from jtrack.tracking.live import ask_to_stop
 from tests.sweeps.objectives import SPACE, bowl, hyperopt_alone
 
 X = {"x": hp.uniform("x", 0, 1)}
@@ -74,6 +78,54 @@ def test_an_error_is_hyperopts_to_handle_and_marks_the_trial() -> None:
     search(picky, X, caught, 20, catch_eval_exceptions=True)
     assert {run["status"] for run in runs_of(caught)} == {"FINISHED", "FAILED"}
     assert queries.get_run(caught.run_id).info.status == "FINISHED"
+
+
+def test_a_trial_that_says_that_it_failed_is_hyperopts_to_forget() -> None:
+    def fails(point: dict[str, float]) -> dict[str, Any]:
+        return {"status": STATUS_FAIL} if point["x"] > 0.5 else {"status": STATUS_OK, "loss": point["x"]}
+
+    alone, trials = hyperopt.Trials(), jtrack.Trials()
+    assert search(fails, X, trials, 20) == search(fails, X, alone, 20)
+    assert trials.statuses() == alone.statuses()
+    by_status = {"ok": "FINISHED", "fail": "FAILED"}
+    assert [run["status"] for run in runs_of(trials)] == [by_status[status] for status in alone.statuses()]
+
+
+def test_what_was_best_is_known_when_it_is_cut_short_and_when_it_goes_on() -> None:
+    seen: list[float] = []
+
+    def interrupted(point: dict[str, float]) -> float:
+        seen.append(point["x"])
+        if len(seen) == 8:
+            raise KeyboardInterrupt
+        return point["x"]
+
+    def is_best(value: float) -> bool:
+        tags = queries.get_run(trials.run_id).data.tags
+        (best,) = [run for run in runs_of(trials) if run["loss"] == value]
+        return tags["best_run"] == best["run_id"] and json.loads(tags["best_params"]) == {"x": value}
+
+    trials = jtrack.Trials()
+    with pytest.raises(KeyboardInterrupt):
+        search(interrupted, X, trials, 20)
+    assert queries.get_run(trials.run_id).info.status == "KILLED"
+    assert is_best(min(seen[:7]))
+    search(lambda point: point["x"] + 1, X, trials, 20)
+    assert is_best(min(seen[:7]))  # nothing that came later was better
+
+
+def test_the_search_ends_where_somebody_asks_its_run_to_stop() -> None:
+    def asks(point: dict[str, float]) -> float:
+        if len(trials.trials) == 4:
+            sweep = queries.get_parent_run(jtrack.active_run())
+            assert sweep is not None
+            ask_to_stop(current_store(), sweep.info.run_id)
+        return point["x"]
+
+    trials = jtrack.Trials()
+    search(asks, X, trials, 50)
+    assert len(runs_of(trials)) == 4
+    assert queries.get_run(trials.run_id).info.status == "FINISHED"
 
 
 def test_dicts_logged_metrics_and_low_level_objectives_work_as_before() -> None:

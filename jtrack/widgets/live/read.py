@@ -24,7 +24,7 @@ from jtrack.store import Store
 from jtrack.store.control import read_messages
 from jtrack.store.follow import RunFollower, mark_end
 from jtrack.tracking import ActiveRun
-from jtrack.tracking.context import process
+from jtrack.tracking.context import find_own_run
 from jtrack.values import parse_param
 from jtrack.widgets.curves import thinned_curves
 from jtrack.widgets.error_line import error_line
@@ -381,12 +381,6 @@ def live_metric(key: str, curve: GrowingCurve, *, with_curve: bool) -> LiveMetri
         step=step,
         value=value,
     )
-
-
-def find_own_run(store: Store, run_id: str) -> ActiveRun | None:
-    """Find the object of a run that this process records."""
-    with process.lock:
-        return next((run for run in process.runs if run.run_id == run_id and run.store is store), None)
 
 
 def _note(at_us: int, detail: dict[str, Any]) -> Note:

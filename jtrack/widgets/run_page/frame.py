@@ -47,7 +47,9 @@ SELECT v.packages::VARCHAR AS packages FROM runs r JOIN environments v USING (en
 """
 _CELLS = """
 SELECT cell_id, execution_count, role, source, notebook_path FROM cells
-WHERE run_id = ? ORDER BY role = 'source', execution_count DESC NULLS LAST
+-- A trial is made by its sweep's cell.
+WHERE run_id = (SELECT CASE kind WHEN 'trial' THEN parent_run_id ELSE run_id END FROM runs WHERE run_id = ?)
+ORDER BY role = 'source', execution_count DESC NULLS LAST
 """
 _TAGS = f"SELECT key, left(value, {_VALUE_WIDTH + 1}) AS value FROM tags WHERE run_id = ? ORDER BY key"
 _INPUTS = "SELECT name, digest, context, source, schema, profile FROM inputs WHERE run_id = ?"
