@@ -16,35 +16,44 @@ from tests.ui.lab import Lab, Notebook
 
 SWEEPS = Path(__file__).parents[2] / "notebooks" / "sweeps.ipynb"
 SLOW = (
-    "%%sweep slow --max-evals 25 --minimize loss --seed 3 lr=loguniform(log(1e-3), log(1)) kind=choice('a', 'b')\n"
+    "%%sweep --name slow --max-evals 2000 --minimize loss --seed 3 "
+    "lr=loguniform(log(1e-3), log(1)) kind=choice('a', 'b')\n"
     "import time; time.sleep(0.3)\nloss = (lr - 0.1) ** 2 + (kind == 'a') / 100"
 )
+_IS_IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
+# The panels' own words, read until they say so.
+_MORE_TRIALS = """n => [...document.querySelectorAll('.jt-parallel .jt-head')].some(
+  head => parseInt(head.innerText.match(/([0-9]+) trial/)?.[1]) > n
+)"""
 
 
 @pytest.fixture
 def notebook(lab: Lab, folder: Path) -> Notebook:
-    cells = [new_code_cell("%load_ext jtrack"), new_code_cell(SLOW)]
+    cells = [new_code_cell("%load_ext jtrack"), new_code_cell("%live"), new_code_cell(SLOW)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(new_notebook(cells=cells, metadata=kernel), folder / "slow.ipynb")
     return lab.open_notebook(f"{folder.name}/slow.ipynb")
 
 
-def test_the_lines_grow_while_the_cell_runs(lab: Lab, notebook: Notebook) -> None:
+def test_the_lines_grow_while_the_cell_runs_until_the_sweep_is_stopped(lab: Lab, notebook: Notebook) -> None:
     notebook.run_cell(0)
-    notebook.cell(1).locator(".cm-content").first.click()
+    notebook.run_cell(1)
+    notebook.cell(2).locator(".cm-content").first.click()
     notebook.page.keyboard.press("Control+Enter")
-    counts = []
-    for _ in range(200):
-        shown = [text for text in notebook.outputs(1).all_inner_texts() if "sweep " in text]
-        found = [word for text in shown for word in text.split("\n") if "trials" in word]
-        if found and (not counts or counts[-1] != found[0]):
-            counts.append(found[0])
-        if any("25 trials" in text for text in shown):
-            break
-        notebook.page.wait_for_timeout(100)
-    lab.screenshot("sweep-done", of=notebook.scroll_to(1))
-    assert len(counts) >= 3, counts
-    assert notebook.faults(1) == []
+    lines = notebook.outputs(2).locator(".jt-parallel")
+    lines.wait_for()
+    for n in (2, 6, 10):  # while the cell runs
+        lab.page.wait_for_function(_MORE_TRIALS, arg=n, timeout=60_000)
+    live = notebook.outputs(1).locator(".jt-live-panel")
+    assert live.locator(".jt-name").inner_text() == "slow"  # the sweep, and not one trial after the other
+    lab.screenshot("sweep-running", of=notebook.scroll_to(2))
+    lines.get_by_role("button", name="stop the sweep").click()
+    lab.page.wait_for_function(_IS_IDLE, timeout=30_000)
+    notebook.wait_for_output(2, "sweep slow (")
+    live.get_by_label("finished").wait_for()
+    lines.get_by_text("running").wait_for(state="hidden")
+    lab.screenshot("sweep-done", of=notebook.scroll_to(2))
+    assert notebook.faults(2) == []
     assert lab.console_errors == []
 
 

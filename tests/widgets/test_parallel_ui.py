@@ -11,10 +11,11 @@ from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
 from jtrack import tracking
 from jtrack.entities import RunKind
+from jtrack.registry.listing import get_model_version
 from jtrack.widgets.parallel.html import parallel_html
 from jtrack.widgets.parallel.model import ParallelModel
 from tests.ui.browser import FLAGS, REMEDY, find_chromium
-from tests.widgets.panel_page import PanelPage
+from tests.widgets.panel_page import SHOTS, PanelPage
 from tests.widgets.parallel_runs import log_sweep, log_trial, log_trials, texts_in
 
 pytestmark = [pytest.mark.ui, pytest.mark.usefixtures("store_path")]
@@ -383,3 +384,34 @@ def test_a_fault_while_fetching_is_told_in_one_line(show: Show) -> None:
     page = show(model, methods={"lines": fail})
     expect(page.page.get_by_role("alert")).to_contain_text("the store went away")
     assert page.page.locator(".jt-axis-name").count() == 7
+
+
+def test_a_sweep_that_runs_is_stopped_and_the_best_is_registered_when_it_is_over(show: Show) -> None:
+    parent = tracking.start_run(run_name="live", kind=RunKind.SWEEP)
+    log_trial(parent.run_id, "worse", {"x": 1}, {"loss": 2.0})
+    best = tracking.start_run(run_name="better", nested=True, kind=RunKind.TRIAL)
+    best.log_params({"x": 2})
+    best.log_metrics({"loss": 1.0})
+    best.log_text("flavors: {}\n", "model/MLmodel")
+    best.end()
+    page = show(ParallelModel(parent.run_id))
+    assert not page.page.get_by_role("button", name="register best").is_visible()
+    page.page.get_by_role("button", name="stop the sweep").focus()
+    page.page.keyboard.press("Enter")
+    expect(page.page.get_by_role("button", name="asked to stop")).to_be_disabled()
+    assert parent.should_stop.now()
+    parent.end()
+    expect(page.page.get_by_role("button", name="register best")).to_be_visible()
+    expect(page.page.get_by_role("button", name="asked to stop")).to_be_hidden()
+    page.page.screenshot(path=SHOTS / "parallel-register.png")
+
+    page.page.get_by_role("button", name="register best").click()
+    page.page.get_by_role("textbox", name="name to register it as").fill("bad/name")
+    page.page.keyboard.press("Enter")
+    expect(page.page.get_by_text("bad/name")).to_be_visible()  # said as an error is
+    page.page.get_by_role("textbox", name="name to register it as").fill("digits")
+    page.page.screenshot(path=SHOTS / "parallel-register-form.png")
+    page.page.get_by_role("button", name="register", exact=True).click()
+    expect(page.page.get_by_text("registered as digits version 1")).to_be_visible()
+    assert get_model_version("digits", 1).run_id == best.run_id
+    assert Axe().run(page.page).response["violations"] == []

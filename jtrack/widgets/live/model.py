@@ -24,7 +24,12 @@ from jtrack.widgets.live.read import LiveReader
 _SAME_NOTE_WITHIN = timedelta(hours=1)
 _LOOK_FOR_NEXT_EVERY_S = 1.0
 _NEWEST_RUNNING = """
-SELECT run_id FROM runs WHERE status = ? AND lifecycle_stage = 'active' ORDER BY started_at DESC LIMIT 1
+SELECT run_id FROM runs WHERE status = ? AND lifecycle_stage = 'active'
+  -- Of a sweep the whole is shown, and not trial after trial, nor the sweeps inside of them.
+  AND coalesce(parent_run_id, '') NOT IN (
+    SELECT run_id FROM runs WHERE status = 'RUNNING' AND kind IN ('sweep', 'trial')
+  )
+ORDER BY started_at DESC LIMIT 1
 """
 
 

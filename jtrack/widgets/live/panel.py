@@ -15,10 +15,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from jtrack import queries
+from jtrack.entities import RunKind
 from jtrack.errors import RunNotFoundError
 from jtrack.store import Store
 from jtrack.tracking import current_store
-from jtrack.tracking.context import add_run_listener, remove_run_listener
+from jtrack.tracking.context import add_run_listener, find_own_run, remove_run_listener
 from jtrack.widgets import front_end
 from jtrack.widgets.frames import frame_json
 from jtrack.widgets.html import Markup
@@ -121,11 +122,19 @@ class LivePanel(Panel):
         if run.store is not self._model.store:
             return
         if not run.ended:
+            if self._is_of_shown_sweep(run):
+                return
             self._next_run_id = run.run_id
             self._start()
         elif run.run_id == self._model.run_id and run.outer is not None and not run.outer.ended:
             self._next_run_id = run.outer.run_id
         self._wake.set()
+
+    def _is_of_shown_sweep(self, run: ActiveRun) -> bool:
+        """Whether it is a trial, or part of one, of the sweep that is shown: that stays, with its button to stop it."""
+        shown = self._next_run_id or self._model.run_id
+        own = None if shown is None else find_own_run(self._store, shown)
+        return own is not None and own.kind is RunKind.SWEEP and own.run_id in dict(run.above)
 
     @property
     def _is_wanted(self) -> bool:

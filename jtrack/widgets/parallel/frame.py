@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 MOST_LINES_AT_ONCE = 25_000
 _SAVED_BYTES = 15_500
 _FEWEST_SAVED = 8
+_HAS_MODEL = "SELECT 1 AS one FROM artifacts WHERE run_id = ? AND (path = 'MLmodel' OR path LIKE '%/MLmodel') LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,13 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class BestRun:
-    """The run with the best value of the objective."""
+    """The run with the best value of the objective; with a model, it can be registered."""
 
     position: int
     run_id: str
     run_name: str
     value: float
+    has_model: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class ParallelFrame:
     """What parallel coordinates show.
 
     ``axes`` stand from left to right, the objective last unless asked otherwise. The first ``n_settled`` of
-    ``n_runs`` lines won't change. ``layout`` changes when columns that were sent before mean something else.
+    ``n_runs`` lines won't change. ``layout`` changes when columns that were sent before mean something else. A
+    parent that ``is_stoppable`` is a sweep that runs.
     """
 
     title: str
@@ -80,6 +83,7 @@ class ParallelFrame:
     lines: Lines
     layout: str
     is_live: bool
+    is_stoppable: bool
     empty_hint: str
     panel: str = field(default="parallel", init=False)
 
@@ -122,6 +126,7 @@ def parallel_frame(selection: Selection, wishes: Wishes = UNCHOSEN, before: Sequ
         lines=lines,
         layout=_layout(axes, lines),
         is_live=found.n_settled < len(found.run_ids) or (parent is not None and parent.info.status in UNENDED),
+        is_stoppable=parent is not None and parent.info.kind is RunKind.SWEEP and parent.info.status in UNENDED,
         empty_hint=_empty_hint(selection, parent),
     )
 
@@ -169,7 +174,9 @@ def _best(found: Found, goal: NDArray[np.float64] | None, direction: Direction |
         return None
     better = goal if direction is Direction.HIGHER else -goal
     position = int(np.argmax(np.where(np.isfinite(better), better, -math.inf)))
-    return BestRun(position, found.run_ids[position], found.run_names[position], float(goal[position]))
+    run_id = found.run_ids[position]
+    has_model = bool(queries.rows(_HAS_MODEL, [run_id]))
+    return BestRun(position, run_id, found.run_names[position], float(goal[position]), has_model)
 
 
 def _layout(axes: Sequence[Axis], lines: Lines) -> str:

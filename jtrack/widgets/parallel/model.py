@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from jtrack import queries
+from jtrack.errors import RunStateError
+from jtrack.tracking.live import ask_to_stop
 from jtrack.widgets.parallel.choose import Wishes
 from jtrack.widgets.parallel.frame import ParallelFrame, bounded, lines_from, parallel_frame
-from jtrack.widgets.parallel.select import select
+from jtrack.widgets.parallel.select import UNENDED, select
 
 
 class ParallelModel:
@@ -36,8 +39,8 @@ class ParallelModel:
 
     @property
     def methods(self) -> Mapping[str, Callable[..., Any]]:
-        """``lines`` and ``brush``."""
-        return {"lines": self._lines, "brush": self._brush}
+        """``lines`` and ``brush``; ``stop`` the sweep, and ``register`` the model of a run."""
+        return {"lines": self._lines, "brush": self._brush, "stop": self._stop, "register": self._register}
 
     def refresh(self) -> None:
         """Read the runs anew."""
@@ -53,6 +56,20 @@ class ParallelModel:
         if self.whole.is_live:
             self.refresh()
         return lines_from(self.whole, after)
+
+    def _stop(self, run_id: str) -> dict[str, Any]:
+        """Ask a sweep to stop: its trials under way are told, and no other begins."""
+        run = queries.get_run(run_id).info
+        if run.status not in UNENDED:
+            raise RunStateError(f"{run.run_name} is over: {run.status.value}")
+        ask_to_stop(queries.asked_store(), run.run_id)
+        return {}
+
+    def _register(self, run_id: str, name: str) -> dict[str, Any]:
+        from jtrack.registry.versions import register_model
+
+        version = register_model(f"runs:/{run_id}/", name)
+        return {"name": version.name, "version": version.version}
 
     def _brush(self, run_ids: Sequence[str] | None) -> None:
         known = set(self.whole.lines.run_ids)

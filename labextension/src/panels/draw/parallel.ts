@@ -7,6 +7,8 @@ import { tell } from '../tell';
 export const drawParallel: Draw = (element, frame, ask) =>
   renderParallel(element, frame, {
     lines: asked => ask('lines', asked),
+    stop: asked => ask('stop', asked),
+    register: asked => ask('register', asked),
     brush: run_ids => {
       tell(element, 'jtrack-brush', { run_ids });
       // What is shown does not hang on it: a host that nobody answers in is told in vain.

@@ -45,17 +45,23 @@ export interface ParallelFrame {
   direction: Direction | null;
   color: string | null;
   axes: ParallelAxis[];
-  best: { position: number; run_id: string; run_name: string; value: number } | null;
+  best: { position: number; run_id: string; run_name: string; value: number; has_model: boolean } | null;
   lines: ParallelLines;
   /** Another one means that columns sent before no longer fit. */
   layout: string;
   is_live: boolean;
+  /** The parent is a sweep that runs. */
+  is_stoppable: boolean;
   empty_hint: string;
 }
 
 export interface ParallelCallbacks {
   /** The frame as it is now, with the lines from a position on. */
   lines(asked: { after: number }): Promise<ParallelFrame>;
+  /** Somebody wants the sweep to end; its trials under way are told. */
+  stop(asked: { run_id: string }): Promise<unknown>;
+  /** Somebody wants a run's model in the registry. */
+  register(asked: { run_id: string; name: string }): Promise<{ name: string; version: number }>;
   /** The runs in the brush changed; null where there is no brush. */
   brush(run_ids: string[] | null): void;
   /** Someone wants to see this run. */

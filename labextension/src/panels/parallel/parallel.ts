@@ -7,6 +7,7 @@ import { plural, withThousands } from '../format';
 import { faultMark } from '../marks';
 import { Foot } from './foot';
 import type { ParallelAxis, ParallelCallbacks, ParallelFrame } from './frame';
+import { RegisterBest, StopSweep } from './steer';
 import { type HeadActions, type MenuItem, openMenu } from './head';
 import { type AxisBrush, LineStore } from './lines';
 import { canLog, valueText } from './scale';
@@ -44,6 +45,8 @@ class ParallelPanel implements Rendered<ParallelFrame> {
   private readonly clear = h('button', { class: 'jt-link', type: 'button', hidden: true, onclick: () => this.clearBrushes() }, 'clear');
   private readonly table = h('button', { class: 'jt-link', type: 'button', hidden: true, title: 'the brushed runs as a table', onclick: () => this.showBrushed('runs') }, 'table');
   private readonly compare = h('button', { class: 'jt-link', type: 'button', hidden: true, title: 'the brushed runs side by side', onclick: () => this.showBrushed('compare') }, 'compare');
+  private readonly stop: StopSweep;
+  private readonly registerBest: RegisterBest;
   private readonly message = h('div', { class: 'jt-empty' });
   private readonly fault = h('div');
   private readonly resized = new ResizeObserver(() => this.onResize());
@@ -74,6 +77,10 @@ class ParallelPanel implements Rendered<ParallelFrame> {
       step: by => this.step(by),
       open: () => this.open(this.named)
     });
+    const report = (error: unknown): void => replace(this.fault, error === null ? null : faultMark(asFault(error)));
+    this.stop = new StopSweep(callbacks, report);
+    this.registerBest = new RegisterBest(callbacks, report);
+    this.foot.node.append(this.registerBest.node);
     this.node.dataset.lmSuppressShortcuts = 'true';
     this.node.append(this.title, this.fault, this.message, this.stage.node, this.foot.choices, this.foot.node);
     this.resized.observe(this.node);
@@ -87,6 +94,8 @@ class ParallelPanel implements Rendered<ParallelFrame> {
     this.frame = frame;
     this.store.take(frame);
     this.view.adopt(frame);
+    this.stop.update(frame);
+    this.registerBest.update(frame);
     const isEmpty = frame.n_runs === 0 || frame.axes.length === 0;
     this.message.hidden = !isEmpty;
     this.message.textContent = frame.n_runs === 0 ? frame.empty_hint : `${plural(frame.n_runs, frame.noun)} without params or metrics.`;
@@ -169,6 +178,7 @@ class ParallelPanel implements Rendered<ParallelFrame> {
       h('span', {}, plural(frame.n_runs, frame.noun) + loading),
       about && h('span', {}, about),
       frame.is_live && h('span', { class: 'jt-live' }, h('span', { class: 'jt-state', 'aria-hidden': 'true' }, '○'), ' running'),
+      this.stop.node,
       h('span', { class: 'jt-end' }, this.count, this.table, this.compare, this.clear)
     );
   }
