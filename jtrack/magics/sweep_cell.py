@@ -17,10 +17,9 @@ from types import CodeType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from jtrack import tracking
-from jtrack.capture.bindings import find_bindings
+from jtrack.capture.overwritten import overwritten
 from jtrack.errors import HeaderError
 from jtrack.magics.sweep_header import SweepHeader
-from jtrack.values import plain_value
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -31,7 +30,7 @@ _printed: ContextVar[io.StringIO | None] = ContextVar("jtrack_trial_output", def
 
 
 class SweptCell:
-    """The objective: called with a point, it runs the cell and gives the metric, or ``None`` if that was logged.
+    """The objective: called with a point, it runs the cell and gives what it left in the metric's name, or ``None``.
 
     Parameters
     ----------
@@ -43,7 +42,7 @@ class SweptCell:
     Raises
     ------
     HeaderError
-        The cell is empty, awaits, or sets what the header sets.
+        The cell is empty, is no Python, awaits, or sets what the header sets.
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class SweptCell:
         self.filename: str = shell.compile.cache(transformed, execution_count, raw_code=source)
         self._code = _compile(shell, transformed, self.filename)
 
-    def __call__(self, point: Mapping[str, Any]) -> float | None:
+    def __call__(self, point: Mapping[str, Any]) -> Any:
         namespace = {**self._namespace, **self._fixed, **point}
         namespace.pop(self._metric, None)  # a number that an earlier cell left there is not this trial's
         text = io.StringIO()
@@ -70,8 +69,7 @@ class SweptCell:
         finally:
             _printed.reset(token)
             _keep(text.getvalue())
-        value = plain_value(namespace.get(self._metric))
-        return value if isinstance(value, (int, float)) else None
+        return namespace.get(self._metric)
 
     def traceback_of(self, error: BaseException) -> TracebackType | None:
         """Give the part of an error's traceback that begins in the cell."""
@@ -114,7 +112,11 @@ def _keep(text: str) -> None:
 
 def _compile(shell: InteractiveShell, source: str, filename: str) -> CodeType:
     flags = shell.compile.flags  # the notebook's own ``from __future__`` lines
-    code = compile(source, filename, "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    try:
+        code = compile(source, filename, "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        raise HeaderError(f"{error.msg}, in line {error.lineno} of the cell" + (f": {line}" if line else "")) from None
     if code.co_flags & inspect.CO_COROUTINE:
         raise HeaderError("a swept cell can't await", "put the awaiting part into a cell above")
     compiled: CodeType = code
@@ -124,12 +126,11 @@ def _compile(shell: InteractiveShell, source: str, filename: str) -> CodeType:
 def _check_body(header: SweepHeader, transformed: str, body: str) -> None:
     if not body.strip():
         raise HeaderError("there is nothing below %%sweep to run")
-    literals = find_bindings(transformed).literals
-    for name in (*header.space, *header.fixed):
-        if name in literals:
-            raise HeaderError(
-                f"%%sweep sets {name}, and the cell sets it to {literals[name]!r}",
-                f"drop one of the two: {name}=… in the first line, or {name} = … below it",
-            )
+    for name, line in overwritten(transformed, (*header.space, *header.fixed)).items():
+        raise HeaderError(
+            f"%%sweep sets {name}, and the cell sets it anew before it reads it: {line:.80}",
+            f"drop one of the two: {name}=… in the first line, or that line below it",
+        )
     if header.metric in (*header.space, *header.fixed):
-        raise HeaderError(f"{header.metric} is searched, so it can't be what the sweep goes by")
+        said = "searched" if header.metric in header.space else "set in the first line"
+        raise HeaderError(f"{header.metric} is {said}, so it can't be what the sweep goes by")

@@ -19,6 +19,11 @@ WHERE m.key = ? AND isfinite(m.value) AND r.status = 'FINISHED' AND r.lifecycle_
   AND (?::VARCHAR IS NULL OR r.experiment_id = ?)
 ORDER BY m.value {way}, r.started_at, r.run_id LIMIT 1
 """
+_EXPERIMENT_WITH = """
+SELECT e.name FROM runs r JOIN latest_metrics m USING (run_id) JOIN experiments e USING (experiment_id)
+WHERE m.key = ? AND isfinite(m.value) AND r.status = 'FINISHED' AND r.lifecycle_stage = 'active'
+ORDER BY r.started_at DESC LIMIT 1
+"""
 _GOALS = """
 SELECT DISTINCT p.key AS goal FROM params p JOIN runs r USING (run_id)
 WHERE r.kind = 'sweep' AND r.lifecycle_stage = 'active' AND p.key IN ('minimize', 'maximize') AND p.value = ?
@@ -68,6 +73,11 @@ def _best(catalog: Catalog, text: str, experiment_id: str | None) -> str:
     key = asked["key"].strip("`\"'")
     way = (asked["way"] or _way_of(catalog, key)).upper()
     found = catalog.rows(_BEST_RUN.format(way="DESC" if way == "DESC" else "ASC"), [key, experiment_id, experiment_id])
+    if not found and experiment_id is not None and (other := catalog.rows(_EXPERIMENT_WITH, [key])):
+        name = other[0]["name"]
+        raise RunNotFoundError(
+            text, hint=f"not in the experiment chosen; there is one in jtrack.set_experiment({name!r})"
+        )
     if not found:
         keys = catalog.rows("SELECT DISTINCT key FROM latest_metrics ORDER BY key LIMIT 1000")
         raise RunNotFoundError(text, [f"@best(metrics.{row['key']})" for row in keys])

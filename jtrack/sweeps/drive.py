@@ -215,7 +215,7 @@ class Drive:
             return  # a trial that was stopped early need not have come to a value
         if outcome.is_unset and self.best is None:
             raise SweepError(
-                f"the objective never set {self.plan.facts.metric!r}: it returned nothing and didn't log it",
+                str(outcome.error),
                 f"return a number, or jtrack.log_metric({self.plan.facts.metric!r}, value)",
             )
         limit = self.plan.max_failures

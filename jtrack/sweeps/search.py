@@ -15,6 +15,7 @@ from hyperopt.utils import coarse_utcnow
 from numpy.random import default_rng
 
 from jtrack.entities import RunStatus
+from jtrack.errors import SweepError
 from jtrack.sweeps.algorithms import Suggest
 from jtrack.sweeps.space import Space, Values
 from jtrack.sweeps.trial import Outcome
@@ -53,7 +54,12 @@ class Search:
 
     def suggest(self, tid: int) -> Values | None:
         """Draw the point of trial ``tid``; ``None`` where the algorithm has no more."""
-        docs = self._suggest([tid], self._space.domain, self.trials, self._seed_of(tid))
+        seed = self._seed_of(tid)
+        try:
+            docs = self._suggest([tid], self._space.domain, self.trials, seed)
+        except Exception as error:  # atpe has its troubles with some spaces
+            said = f"{type(error).__name__}: {error}".partition("\n")[0]
+            raise SweepError(f"the algorithm came to no next point: {said}", "try another one, such as tpe") from error
         return self._take(docs[0]) if docs else None
 
     def restore(self, tid: int, values: Values) -> None:

@@ -42,6 +42,7 @@ class Space:
             raise InvalidSpaceError(
                 f"two parts of the space are named {error.args[0]!r}", "give each hp node a label of its own"
             ) from None
+        self._check_choices()
         self._check_ranges()
         self._choices = {_label(node.pos_args[0]): node for node in _nodes(self.tree) if node.name == "switch"}
 
@@ -79,6 +80,13 @@ class Space:
                 raise InvalidSpaceError(f"two parts of the space come to the name {name!r}", "rename one of them")
             params[name] = _shown(value)
         return params
+
+    def _check_choices(self) -> None:
+        for node in _nodes(self.tree):
+            if node.name == "switch" and len(node.pos_args) == 1:
+                raise InvalidSpaceError(
+                    f"{_label(node.pos_args[0])!r} is a choice of nothing", "hp.choice('x', [1, 2])"
+                )
 
     def _check_ranges(self) -> None:
         """Draw each value once: hyperopt itself finds fault with a range only when it draws from it."""
@@ -148,8 +156,8 @@ def _flatten(node: Any, values: Mapping[str, int | float], value: Any, name: str
         option = node.pos_args[1 + int(values[label])]
         yield from _flatten(option, values, value, name or ("" if isinstance(value, dict) else label))
     elif node.name == "dict":
-        for key, inner in node.named_args:
-            yield from _flatten(inner, values, value[key], f"{name}.{key}" if name else key)
+        for key, inner in _items(node):
+            yield from _flatten(inner, values, value[key], f"{name}.{key}" if name else str(key))
     elif node.name == "pos_args" and any(inner.name == "hyperopt_param" for inner in _nodes(node)):
         for index, inner in enumerate(node.pos_args):
             word = _leaf_label(inner) or str(index)
@@ -158,6 +166,20 @@ def _flatten(node: Any, values: Mapping[str, int | float], value: Any, name: str
         yield name or _leaf_label(node) or "x", value
 
 
+def _items(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Give the keys and parts of a dict; hyperopt has one whose keys aren't all texts as a list of pairs."""
+    yield from node.named_args
+    for pairs in node.pos_args:
+        yield from ((_key(pair.pos_args[0]), pair.pos_args[1]) for pair in pairs.pos_args)
+
+
+def _key(node: Any) -> Any:
+    return tuple(map(_key, node.pos_args)) if node.name == "pos_args" else node.obj
+
+
 def _shown(value: Any) -> Any:
-    """A class or a function among the options is known by its name: its ``str`` would hold an address."""
-    return getattr(value, "__qualname__", value) if callable(value) else value
+    """What is among the options is known by its name where its ``str`` would hold an address."""
+    if callable(value):
+        return getattr(value, "__qualname__", value)
+    has_own_text = getattr(type(value), "__repr__", None) is not object.__repr__
+    return value if has_own_text else f"{type(value).__qualname__} object"

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Any
 
 from jtrack.entities import RunInfo
@@ -218,14 +219,22 @@ def _check_counts(wishes: Wishes) -> None:
     timeout, max_failures = wishes.timeout, wishes.max_failures
     counts: tuple[tuple[str, Any], ...] = (("max_evals", wishes.max_evals), ("parallelism", wishes.parallelism))
     for name, value in counts:
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if not _is_whole(value) or value < 1:
             raise InvalidInputError(f"{name} is a whole number from 1 on, not {value!r}")
-    if wishes.seed is not None and (type(wishes.seed) is not int or wishes.seed < 0):
+    if wishes.seed is not None and (not _is_whole(wishes.seed) or wishes.seed < 0):
         raise InvalidInputError(f"seed is a whole number from 0 on, not {wishes.seed!r}")
-    if timeout is not None and not timeout > 0:
+    if timeout is not None and not (_is_number(timeout) and timeout > 0):
         raise InvalidInputError(f"timeout is a number of seconds above 0, not {timeout!r}")
-    if max_failures is not None and max_failures < 0:
-        raise InvalidInputError(f"max_failures is 0 or more, not {max_failures!r}")
+    if max_failures is not None and not (_is_whole(max_failures) and max_failures >= 0):
+        raise InvalidInputError(f"max_failures is a whole number from 0 on, not {max_failures!r}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _split_early_stops(given: Any) -> tuple[StopRule | None, tuple[EarlyStop, ...]]:

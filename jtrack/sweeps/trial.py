@@ -16,6 +16,7 @@ from typing import Any
 
 from jtrack.capture.tracebacks import traceback_text
 from jtrack.entities import LifecycleStage, RunInfo, RunKind, RunStatus
+from jtrack.errors import InvalidInputError
 from jtrack.store import Store
 from jtrack.sweeps.stopping import StopRule, TrialCurve, Watch, WatchedRun
 from jtrack.tracking import ActiveRun
@@ -91,7 +92,7 @@ class Hooks:
 
 
 class _Unset(Exception):
-    """The objective gave no value, and logged none."""
+    """The objective gave no value that can be compared, and logged none; says what it did instead."""
 
 
 class _Declared(Exception):
@@ -166,10 +167,13 @@ def _read_value(returned: Any, run: ActiveRun, home: TrialHome) -> float:
     if isinstance(returned, Mapping):
         return _read_mapping(returned, run, home)
     if returned is not None:
-        return metric_value(home.metric, plain_value(returned))
+        try:
+            return metric_value(home.metric, plain_value(returned))
+        except InvalidInputError as error:
+            raise _Unset(error.message) from None
     logged = run.metrics.get(home.metric)
     if logged is None:
-        raise _Unset
+        raise _Unset(f"the objective never set {home.metric!r}: it returned nothing and didn't log it")
     return logged
 
 
@@ -182,7 +186,10 @@ def _read_mapping(returned: Mapping[str, Any], run: ActiveRun, home: TrialHome) 
         return metric_value(home.metric, numbers[home.metric])
     if "loss" in numbers:  # hyperopt's word, always to be minimized
         return home.sign * metric_value("loss", numbers["loss"])
-    return _read_value(None, run, home)
+    if home.metric in run.metrics:
+        return run.metrics[home.metric]
+    given = ", ".join(map(repr, returned)) or "nothing"
+    raise _Unset(f"the objective never set {home.metric!r}: it returned a dict of {given:.200}, and didn't log it")
 
 
 def _is_number(value: Any) -> bool:
@@ -197,9 +204,8 @@ def _finished(task: TrialTask, run: ActiveRun, value: float, duration_s: float) 
     status = RunStatus.FINISHED if error is None else RunStatus.FAILED
     if isinstance(run, WatchedRun) and run.watch.reason is not None:
         run.set_tag("stopped_by", run.watch.reason)
-    # An interrupt may have ended the run from outside: then its outcome is not to be learned from.
-    if run.ended:
-        return Outcome(task.tid, run.run_id, RunStatus.KILLED)
+    if _was_interrupted(run):
+        return Outcome(task.tid, run.run_id, RunStatus.KILLED, error="it was interrupted")
     _say_ended(run, task, status, value, error)
     run.end(status, error=error)
     curve = tuple(run.watch.curve) if isinstance(run, WatchedRun) else ()
@@ -207,12 +213,10 @@ def _finished(task: TrialTask, run: ActiveRun, value: float, duration_s: float) 
 
 
 def _failed(task: TrialTask, run: ActiveRun, error: Exception, hooks: Hooks, duration_s: float) -> Outcome:
-    if run.ended:
-        return Outcome(task.tid, run.run_id, RunStatus.KILLED)
+    if _was_interrupted(run):
+        return Outcome(task.tid, run.run_id, RunStatus.KILLED, error="it was interrupted")
     is_unset = isinstance(error, _Unset)
-    if is_unset:
-        said = text = f"the objective returned nothing, and {task.home.metric!r} was never logged"
-    elif isinstance(error, _Declared):
+    if isinstance(error, (_Unset, _Declared)):
         said = text = str(error)
     else:
         if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
@@ -223,6 +227,11 @@ def _failed(task: TrialTask, run: ActiveRun, error: Exception, hooks: Hooks, dur
     return Outcome(
         task.tid, run.run_id, RunStatus.FAILED, None, said, is_unset, duration_s, exception=None if is_unset else error
     )
+
+
+def _was_interrupted(run: ActiveRun) -> bool:
+    """Whether the sweep ended the run: then its outcome is not to be learned from. Else the trial did it itself."""
+    return run.ended and run.info.status is RunStatus.KILLED
 
 
 def _say_ended(run: ActiveRun, task: TrialTask, status: RunStatus, value: float | None, error: str | None) -> None:

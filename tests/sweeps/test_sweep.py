@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import shutil
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hyperopt import Trials, anneal, fmin, hp, rand, tpe
@@ -207,7 +209,7 @@ def test_a_metric_that_is_never_set_ends_the_sweep_after_one_trial() -> None:
         jtrack.sweep(lambda point: jtrack.log_metric("rmsle", 1.0), X, max_evals=50, minimize="rmse", run_name="unset")
     assert caught.value.hint == "return a number, or jtrack.log_metric('rmse', value)"
     (trial,) = queries.rows("SELECT status, error FROM runs WHERE kind = 'trial'")
-    assert trial["status"] == "FAILED" and "'rmse' was never logged" in trial["error"]
+    assert trial["status"] == "FAILED" and "never set 'rmse'" in trial["error"]
     assert queries.get_run("unset").info.status == RunStatus.FAILED
 
 
@@ -320,12 +322,59 @@ def test_a_grid_ends_where_its_points_do() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")  # of the libraries under it
-def test_atpe_searches_where_it_is_installed() -> None:
-    pytest.importorskip("lightgbm", exc_type=ImportError)
+def test_atpe_searches_where_it_is_installed(could_not_run: Callable[[str], NoReturn]) -> None:
+    try:
+        importlib.import_module("lightgbm")
+    except ImportError:
+        could_not_run("a search with atpe: pip install lightgbm")
     space = {"x": hp.uniform("x", -5, 5), "y": hp.lognormal("y", 0, 1)}
     result = jtrack.sweep(lambda point: abs(point["x"]) + point["y"], space, max_evals=25, algo="atpe", seed=1)
     assert result.n_trials == 25
     assert result.n_failed == 0
+
+
+def test_an_algorithm_that_fails_of_itself_is_named_in_one_line() -> None:
+    def confused(ids: Any, domain: Any, trials: Any, seed: int) -> Any:
+        raise IndexError("list index out of range")
+
+    with pytest.raises(SweepError, match="the algorithm came to no next point: IndexError: list index") as caught:
+        jtrack.sweep(lambda point: point["x"], X, max_evals=3, algo=confused)
+    assert "\n" not in caught.value.message
+
+
+def test_a_trial_that_ends_its_own_run_counts_like_any_other() -> None:
+    def tidy(point: dict[str, float]) -> float:
+        jtrack.end_run()
+        return point["x"]
+
+    result = jtrack.sweep(tidy, X, max_evals=4, seed=1)
+    assert [(row["status"], row["loss"]) for row in result.rows] == [
+        ("FINISHED", row["params.x"]) for row in result.rows
+    ]
+
+
+def test_keys_of_a_space_need_not_be_texts() -> None:
+    space = {"layers": {0: hp.uniform("a", 0, 1), 1: hp.uniform("b", 0, 1)}, "lr": hp.uniform("c", 0, 1)}
+    result = jtrack.sweep(lambda point: point["layers"][0] + point["lr"], space, max_evals=3, seed=1)
+    assert {key for key in result.rows[0] if key.startswith("params.")} == {
+        "params.layers.0",
+        "params.layers.1",
+        "params.lr",
+    }
+    pairs = {("x", 2): hp.uniform("d", 0, 1)}
+    result = jtrack.sweep(lambda point: point[("x", 2)], pairs, max_evals=3, seed=1)
+    assert result.rows[0]["params.('x', 2)"] == result.rows[0]["loss"]
+
+
+@pytest.mark.parametrize("executor", ["process", 3])
+def test_what_can_not_begin_leaves_no_run(executor: Any) -> None:
+    jtrack.sweep(lambda point: point["x"], X, max_evals=2, seed=1, run_name="done")
+    for resume in (None, "done"):
+        with pytest.raises(InvalidInputError, match="is no executor"):
+            jtrack.sweep(lambda point: point["x"], X, max_evals=4, executor=executor, resume=resume)
+    assert queries.rows("SELECT run_name, status FROM runs WHERE kind = 'sweep'") == [
+        {"run_name": "done", "status": "FINISHED"}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -338,6 +387,12 @@ def test_atpe_searches_where_it_is_installed() -> None:
         ({"max_evals": 0}, InvalidInputError, "max_evals is a whole number from 1 on, not 0"),
         ({"parallelism": 1.5}, InvalidInputError, "parallelism is a whole number"),
         ({"timeout": -1}, InvalidInputError, "timeout is a number of seconds above 0"),
+        ({"timeout": "10"}, InvalidInputError, "timeout is a number of seconds above 0, not '10'"),
+        ({"max_failures": "10"}, InvalidInputError, "max_failures is a whole number from 0 on, not '10'"),
+        ({"space": hp.choice("x", [])}, InvalidSpaceError, "'x' is a choice of nothing"),
+        ({"objective": lambda point: "low"}, SweepError, "metric 'loss' is a number, not str: 'low'"),
+        ({"objective": lambda point: [1.0, 2.0]}, SweepError, "metric 'loss' is a number, not list"),
+        ({"objective": lambda point: {"acc": 1}}, SweepError, "never set 'loss': it returned a dict of 'acc'"),
         ({"minimize": "a", "maximize": "b"}, InvalidInputError, "give minimize= or maximize="),
         ({"algo": "tpee"}, InvalidInputError, "did you mean 'tpe'?"),
         ({"algo": 3}, InvalidInputError, "3 is no algorithm"),
