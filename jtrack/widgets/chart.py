@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from jtrack.widgets.curves import Points
 from jtrack.widgets.format import format_number
 from jtrack.widgets.html import Markup, escape
-from jtrack.widgets.images import fraction, line_path, svg_image
+from jtrack.widgets.images import fraction, short_path, svg_image
 
 N_COLOURS = 7
-DASHES = ("", "6 3", "2 3")
+_FINE = 10
+DASHES = ("", f"{6 * _FINE} {3 * _FINE}", f"{2 * _FINE} {3 * _FINE}")
 SIZE = (440, 190)
 _LEFT, _TOP, _RIGHT, _BOTTOM = 52, 8, 424, 168
 _MOST_NAMED = 16
@@ -38,16 +39,13 @@ def curves_image(series: Sequence[Points | None], letters: Sequence[str], label:
         return None
     x_range = (min(p.step[0] for p in drawn), max(p.step[-1] for p in drawn))
     y_range = (min(min(p.value) for p in drawn), max(max(p.value) for p in drawn))
-    shapes = [_axes(x_range, y_range)]
     is_named = len(drawn) <= _MOST_NAMED
-    ends = {i: _scale(p.value[-1], y_range, _BOTTOM, _TOP) for i, p in enumerate(series) if p is not None}
-    heights = dict(zip(ends, spread_labels(list(ends.values()), _TOP, _BOTTOM), strict=True))
-    for index, points in enumerate(series):
-        if points is not None:
-            shapes.append(
-                _line(points, x_range, y_range, index)
-                + (_end_label(points, x_range, index, letters[index], heights) if is_named else "")
-            )
+    lines = [_line(p, x_range, y_range, i) for i, p in enumerate(series) if p is not None]
+    # Of many lines one sees what they are together.
+    looks = f'stroke-width="{1.25 * _FINE}"' if is_named else f'stroke-width="{_FINE}" stroke-opacity=".6"'
+    shapes = [_axes(x_range, y_range), f'<g transform="scale({1 / _FINE})" {looks}>{"".join(lines)}</g>']
+    if is_named:
+        shapes += _end_labels(series, letters, x_range, y_range)
     classes = {"g": ("stroke", "line"), "t": ("fill", "muted")}
     for index in range(min(len(series), N_COLOURS)):
         classes |= {f"s{index}": ("stroke", f"cat-{index}"), f"f{index}": ("fill", f"cat-{index}")}
@@ -71,15 +69,21 @@ def _line(points: Points, x_range: tuple[float, float], y_range: tuple[float, fl
     ys = [_scale(value, y_range, _BOTTOM, _TOP) for value in points.value]
     colour, dash = index % N_COLOURS, DASHES[index // N_COLOURS % len(DASHES)]
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
-    path = line_path(list(zip(xs, ys, strict=True)))
-    return f'<path class="s{colour}" stroke-width="1.5"{dashes} d="{path}"/>'
+    return f'<path class="s{colour}"{dashes} d="{short_path(list(zip(xs, ys, strict=True)), _FINE)}"/>'
 
 
-def _end_label(
-    points: Points, x_range: tuple[float, float], index: int, letter: str, heights: Mapping[int, float]
-) -> str:
-    x, y = _scale(points.step[-1], x_range, _LEFT, _RIGHT) + 4, heights[index] + 3.5
-    return f'<text class="f{index % N_COLOURS}" x="{x:g}" y="{y:g}" font-weight="600">{escape(letter)}</text>'
+def _end_labels(
+    series: Sequence[Points | None], letters: Sequence[str], x_range: tuple[float, float], y_range: tuple[float, float]
+) -> list[str]:
+    ends = {i: _scale(p.value[-1], y_range, _BOTTOM, _TOP) for i, p in enumerate(series) if p is not None}
+    heights = dict(zip(ends, spread_labels(list(ends.values()), _TOP, _BOTTOM), strict=True))
+    labels = []
+    for i, points in enumerate(series):
+        if points is not None:
+            x, y = _scale(points.step[-1], x_range, _LEFT, _RIGHT) + 4, heights[i] + 3.5
+            place = f'x="{x:g}" y="{y:g}" font-weight="600"'
+            labels.append(f'<text class="f{i % N_COLOURS}" {place}>{escape(letters[i])}</text>')
+    return labels
 
 
 def spread_labels(heights: Sequence[float], top: float, bottom: float, room: float = 10) -> list[float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from os.path import commonprefix
 
 MISSING = "–"
 MINUS = "−"
@@ -118,6 +119,24 @@ def shorten(text: str, width: int) -> str:
     """``text`` on one line and in at most ``width`` characters, with an ellipsis where cut."""
     line = " ".join(text[: width * 4].split())
     return line if len(line) <= width and len(text) <= width * 4 else line[: width - 1] + "…"
+
+
+def tell_apart(texts: Sequence[str | None], width: int) -> list[str | None]:
+    """Shorten texts that stand beside each other so that those that differ are seen to differ.
+
+    Where only their ends differ, such as of long paths, what they begin with is left out in place of the end.
+    """
+    lines = [None if text is None else " ".join(text.split()) for text in texts]
+    cut = [None if line is None else shorten(line, width) for line in lines]
+    if len(set(cut)) == len(set(lines)):
+        return cut
+    long = [line for line in lines if line is not None and len(line) > width]
+    start = len(commonprefix(long)) - width // 3  # noqa: RUF071 (letters are meant, not folders)
+    if start > 0:
+        # As much of the beginning is kept as says where one is.
+        return [line if line not in long else shorten("…" + line[start:], width) for line in lines]
+    head = width // 2
+    return [line if line not in long else f"{line[:head]}…{line[1 + head - width :]}" for line in lines]
 
 
 def format_duration(seconds: float | None) -> str:

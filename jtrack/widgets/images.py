@@ -8,6 +8,7 @@ the panel's theme without a script.
 from __future__ import annotations
 
 import base64
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -85,6 +86,14 @@ def fraction(value: float, low: float, high: float) -> float:
         # The span of two floats may be more than a float can hold.
         return (value / 2 - low / 2) / (high / 2 - low / 2)
     return (value - low) / span if span > 0 else 0.5
+
+
+def short_path(points: Sequence[tuple[float, float]], scale: float) -> str:
+    """SVG path data of a line through ``points`` × ``scale``, as whole steps: half as long as `line_path`."""
+    places = [(round(x * scale), round(y * scale)) for x, y in points]
+    numbers = [step for (x, y), (to_x, to_y) in itertools.pairwise(places) for step in (to_x - x, to_y - y)]
+    steps = "".join(f"{'' if n < 0 or i == 0 else ' '}{n}" for i, n in enumerate(numbers))
+    return f"M{places[0][0]} {places[0][1]}l{steps}"
 
 
 def line_path(points: Sequence[tuple[float, float]]) -> str:

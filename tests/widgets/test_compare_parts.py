@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 from itertools import pairwise
 
 import pytest
@@ -19,6 +20,7 @@ from jtrack.widgets.compare.html import MAX_BYTES, compare_html
 from jtrack.widgets.compare.model import CompareModel
 from jtrack.widgets.compare.panel import compare
 from jtrack.widgets.compare.text import compare_text
+from jtrack.widgets.format import MINUS
 from jtrack.widgets.frames import frame_json
 from tests.widgets.logged_runs import log_cell_run
 from tests.widgets.samples import kept_bytes
@@ -54,7 +56,7 @@ def test_tags_packages_git_and_data_stand_in_the_overview_where_they_differ() ->
             packages = {"numpy": f"2.{i}", "pandas": "2.2"}
             digest = hashlib.sha256(repr(packages).encode()).hexdigest()
             run.record_environment(Environment(digest, "3.12", "Linux", packages))
-    frame = CompareModel(run_ids).frame
+    frame = CompareModel(run_ids).whole
     assert [(row.key, row.texts) for row in frame.tags] == [("stage", ("s0", "s1"))]
     assert [(row.key, row.texts) for row in frame.packages] == [("numpy", ("2.0", "2.1"))]
     details = {row.key: row.texts for row in frame.details}
@@ -70,6 +72,57 @@ def test_what_tells_of_a_metric_comes_first() -> None:
     by_key = {each.key: each for each in found}
     assert by_key["kind"].measure == "eta" and by_key["depth"].measure == "rho" and by_key["depth"].value > 0
     assert "same" not in by_key and by_key["noise"].value < by_key["depth"].value
+
+
+def test_the_still_forms_tell_how_the_sources_differ_and_what_they_leave_out() -> None:
+    run_ids = log_sweep(30)
+    with tracking.start_run(run_id=run_ids[0]) as run:
+        run.set_tag("seen", "yes")
+    model = CompareModel([*run_ids, log_cell_run("again", {"depth": 31}, {"val_accuracy": 0.4}, source="x = 0\n")])
+    html, text = compare_html(model.whole), compare_text(model.whole)
+    for shown in (html, text):
+        assert "30 different in 31 runs, the same in A, AE" in shown
+        assert f"{MINUS}1 +1 lines" in shown and f"{MINUS}1 +1 and " in shown
+    assert "A → B" in text and "the table leaves out 7 runs" in text
+    assert all(len(line) <= 120 for line in text.splitlines()), "a terminal's width"
+    first = text.index("run-0"), html.index("run-0")
+    assert first < (text.index("run-1"), html.index("run-1")), "both in the order of the runs"
+    named = re.findall(r"● (\S+)", text)
+    assert named == [run.run_name for run in model.frame.runs]
+    alike = CompareModel([log_cell_run(f"s{i}", {"depth": i}, source="y = 1\n") for i in range(3)])
+    assert "the same in all runs" in compare_html(alike.whole) and "the same in all runs" in compare_text(alike.whole)
+
+
+def test_long_values_are_cut_where_they_are_alike() -> None:
+    paths = [f"/data/a/rather/long/path/to/all/the/files/of/2024/part-{i}.parquet" for i in range(3)]
+    model = CompareModel([log_cell_run(f"r{i}", {"path": path, "short": i}) for i, path in enumerate(paths)])
+    for shown in (compare_html(model.whole), compare_text(model.whole)):
+        assert all(f"part-{i}" in shown for i in range(3)) and paths[0] not in shown
+    (path,) = [param.texts for param in model.frame.params if param.key == "path"]
+    assert all(text is not None and len(text) <= 36 for text in path)
+
+
+def test_a_filter_gives_the_oldest_first_in_all_forms() -> None:
+    log_sweep(4)
+    model = CompareModel("metrics.val_accuracy > 0")
+    assert [run.run_name for run in model.frame.runs] == ["run-0", "run-1", "run-2", "run-3"]
+    assert re.findall(r"run-\d", compare_text(model.whole))[:4] == ["run-0", "run-1", "run-2", "run-3"]
+
+
+def test_what_differs_comes_first_among_the_axes_of_a_figure() -> None:
+    run_ids = [log_cell_run(f"r{i}", {"depth": i}, {"val_accuracy": 0.5, "val_loss": 1.0 / (i + 1)}) for i in range(4)]
+    assert CompareModel(run_ids).frame.axes == ("params.depth", "metrics.val_loss", "metrics.val_accuracy")
+
+
+def test_a_contour_passes_through_the_runs_and_is_cut_into_shades() -> None:
+    model = CompareModel(log_sweep(12))
+    shades = model.contour("params.depth", "params.noise", "metrics.val_accuracy")
+    assert shades.direction == "higher" and shades.worst < shades.best and len(shades.paths) == 9
+    assert all(set(re.findall(r"[a-zA-Z]", path)) <= set("MHVLz") for path in shades.paths)
+    numbers = [float(n) for path in shades.paths for n in re.findall(r"-?[\d.]+", path)]
+    assert min(numbers) >= 0 and max(numbers) <= 1000
+    with pytest.raises(InvalidInputError, match="texts"):
+        model.contour("params.kind", "params.depth", "metrics.val_accuracy")
 
 
 def test_a_bare_key_is_an_axis_where_it_fits_one() -> None:
@@ -147,7 +200,8 @@ def test_a_hundred_runs_fit_into_a_notebook() -> None:
     model = CompareModel(log_sweep(100, extra=60))
     frame = model.frame
     assert len(frame.runs) == 100 and frame.runs[99].letter == "CV"
-    assert len(compare_html(frame).encode()) <= MAX_BYTES
+    html = compare_html(model.whole)
+    assert len(html.encode()) <= MAX_BYTES and "<img" in html, "with curves"
     assert len(json.dumps(frame_json(frame))) <= MAX_FRAME_BYTES
     assert frame.metrics and frame.params and frame.curve_keys
     assert kept_bytes(compare([run.run_id for run in frame.runs])) <= 100_000

@@ -95,3 +95,15 @@ def test_a_time_in_a_saved_page_has_its_date_when_it_is_not_today() -> None:
 )
 def test_ranks(n: int, text: str) -> None:
     assert fmt.ordinal(n) == text
+
+
+def test_texts_beside_each_other_are_told_apart() -> None:
+    long = "a" * 40
+    assert fmt.tell_apart(["short", None, "short"], 10) == ["short", None, "short"]
+    assert fmt.tell_apart([long + "1", long + "2", None, "x"], 10) == ["…aaa1", "…aaa2", None, "x"]
+    assert fmt.tell_apart(["b" + long, "c" + long], 10) == ["b" + 8 * "a" + "…", "c" + 8 * "a" + "…"]
+    assert fmt.tell_apart(["b" + long + "1", "b" + long + "2", "c" + long], 9) == [
+        "baaa…aaa1",
+        "baaa…aaa2",
+        "caaa…aaaa",
+    ]

@@ -96,8 +96,9 @@ def test_each_run_has_a_line_that_ends_in_its_letter() -> None:
     image = curves_image(series, "ABC", "loss by step")
     assert image is not None
     svg = svg_of(image)
-    lines = [path for path in svg.findall("{*}path") if path.attrib["class"].startswith("s")]
+    lines = svg.findall("{*}g/{*}path")
     assert [line.attrib["class"] for line in lines] == ["s0", "s2"]
+    assert lines[1].attrib["d"] == "M520 80l3720 1600", "in tenths, and from one point to the next"
     assert [text.text for text in svg.findall("{*}text") if text.attrib["class"].startswith("f")] == ["A", "C"]
     assert curves_image([None, None], "AB", "") is None
 
@@ -106,5 +107,5 @@ def test_lines_beyond_the_colours_are_dashed() -> None:
     series = [Points((0, 1), (float(i), i + 1.0), 2) for i in range(9)]
     image = curves_image(series, "ABCDEFGHI", "")
     assert image is not None
-    lines = [path for path in svg_of(image).findall("{*}path") if path.attrib["class"].startswith("s")]
+    lines = svg_of(image).findall("{*}g/{*}path")
     assert [line.get("stroke-dasharray") is not None for line in lines] == [False] * 7 + [True] * 2

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from jtrack import queries
-from jtrack.widgets.format import shorten
+from jtrack.widgets.format import tell_apart
 from jtrack.widgets.run_page.artifact_files import FileKind, kind_of_name
 
-_WIDTH = 40
+TEXT_WIDTH = 36
 _MOST_FILES = 500
 _IN_RUNS = "WHERE run_id IN (SELECT unnest(?::VARCHAR[]))"
 _TAGS = f"SELECT run_id, key, left(value, 200) AS value FROM tags {_IN_RUNS}"
@@ -116,7 +116,7 @@ def _data(run_ids: Sequence[str]) -> list[str | None]:
 
 def _differing(columns: Mapping[str, Sequence[str | None]]) -> tuple[ComparedText, ...]:
     return tuple(
-        ComparedText(key, False, tuple(None if value is None else shorten(value, _WIDTH) for value in values))
+        ComparedText(key, False, tuple(tell_apart(values, TEXT_WIDTH)))
         for key, values in columns.items()
         if len(set(values)) > 1
     )

@@ -17,10 +17,10 @@ from jtrack.direction import Direction, best_value, infer_direction, order_metri
 from jtrack.entities import RunStatus
 from jtrack.errors import InvalidInputError
 from jtrack.store.search import plan_search
-from jtrack.widgets.compare.details import ComparedText, read_details, read_files, read_packages, read_tags
+from jtrack.widgets.compare.details import TEXT_WIDTH, ComparedText, read_details, read_files, read_packages, read_tags
 from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.difference import SourceDifference, diff_sources
-from jtrack.widgets.format import column_decimals, plural
+from jtrack.widgets.format import column_decimals, plural, tell_apart
 from jtrack.widgets.frames import duration_s, frame_json
 from jtrack.widgets.params import ParamValue, read_params
 from jtrack.widgets.run_page.metrics import is_system
@@ -33,6 +33,7 @@ _FEWEST_POINTS = 8
 _MOST_ROWS = 60
 _ALL_CELLS = 480
 _MOST_SOURCE_ROWS = 160
+_MOST_COUNTED = 24
 MAX_BYTES = 28_000
 # Rows of a section, runs whose source is held against the first one's, and curves; tried in turn.
 _STEPS = ((60, 100, 6), (20, 6, 4), (8, 3, 2), (5, 1, 1), (3, 1, 1), (2, 0, 1), (2, 0, 0))
@@ -150,10 +151,10 @@ def select_runs(runs: Sequence[object] | str) -> list[str]:
 
 
 def compare_frame(found: Sequence[str]) -> CompareFrame:
-    """Read what a comparison of these runs shows, of at most `MOST_RUNS` of them."""
+    """Read what a comparison of these runs shows, of at most `MOST_RUNS` of them; see `fit_frame`."""
     run_ids = list(found[:MOST_RUNS])
     with queries.one_look():
-        return fit_frame(_read_frame(run_ids, len(found)))
+        return _read_frame(run_ids, len(found))
 
 
 def fit_frame(frame: CompareFrame, max_bytes: int = MAX_BYTES) -> CompareFrame:
@@ -174,7 +175,16 @@ def fit_frame(frame: CompareFrame, max_bytes: int = MAX_BYTES) -> CompareFrame:
 
 
 def _first_sources(sources: Sequence[ComparedSource], n: int) -> tuple[ComparedSource, ...]:
-    return tuple(source for i, source in enumerate(sources) if i < n or source.difference.is_empty)
+    """Keep the lines of the first ones; of the others, unless they are many, how many lines differ."""
+    if len(sources) > _MOST_COUNTED:
+        return tuple(source for i, source in enumerate(sources) if i < n or source.difference.is_empty)
+    return tuple(source if i < n else _without_lines(source) for i, source in enumerate(sources))
+
+
+def _without_lines(source: ComparedSource) -> ComparedSource:
+    difference = source.difference
+    n_hidden = difference.n_hidden + len(difference.rows)
+    return replace(source, difference=replace(difference, rows=(), n_hidden=n_hidden))
 
 
 def _read_frame(run_ids: list[str], n_found: int) -> CompareFrame:
@@ -243,8 +253,14 @@ def split_params(
             constants.append((key, values[0].text))
         else:
             numeric = all(value is None or value.number is not None for value in values)
-            differing.append(ComparedText(key, numeric, tuple(value.text if value else None for value in values)))
+            differing.append(ComparedText(key, numeric, tuple(tell_apart(list(map(_long_text, values)), TEXT_WIDTH))))
     return tuple(differing), tuple(constants)
+
+
+def _long_text(value: ParamValue | None) -> str | None:
+    if value is None:
+        return None
+    return value.exact if value.text.endswith("…") else value.text
 
 
 def read_sources(run_ids: Sequence[str]) -> dict[str, str]:

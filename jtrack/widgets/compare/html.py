@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from jtrack.widgets import pieces
 from jtrack.widgets.chart import N_COLOURS, curves_image
 from jtrack.widgets.compare.details import ComparedText
 from jtrack.widgets.compare.frame import ComparedMetric, ComparedSource, CompareFrame
-from jtrack.widgets.format import MISSING, format_duration, format_number, plural, shorten
+from jtrack.widgets.format import MINUS, MISSING, and_more, format_duration, format_number, plural, shorten
 from jtrack.widgets.frames import short_id
 from jtrack.widgets.html import Markup, join, tag
 from jtrack.widgets.style import stylesheet
@@ -18,35 +18,52 @@ from jtrack.widgets.style import stylesheet
 _Row = TypeVar("_Row")
 
 MAX_BYTES = 36_000
-# Columns and rows of a section, tried in turn until all of it is small enough.
-_STEPS = ((20, 40), (20, 16), (12, 10), (8, 6), (4, 3))
-_MOST_CHARTS = 4
-_MOST_SOURCES = 3
 _MOST_CONSTANTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    columns: int = 20
+    rows: int = 40
+    charts: int = 4
+    sources: int = 3
+
+
+# Tried in turn until all of it is small enough; the curves are what takes most of the room.
+_STEPS = (
+    _Limits(),
+    _Limits(rows=16),
+    _Limits(columns=14, rows=12, charts=3),
+    _Limits(columns=12, rows=10, charts=2, sources=2),
+    _Limits(columns=10, rows=8, charts=2, sources=1),
+    _Limits(columns=8, rows=6, charts=1, sources=1),
+    _Limits(columns=6, rows=4, charts=1, sources=0),
+    _Limits(columns=4, rows=3, charts=0, sources=0),
+)
 
 
 def compare_html(frame: CompareFrame) -> Markup:
     """Render a comparison in at most `MAX_BYTES` bytes; of many runs the table shows the first, the curves all."""
-    for n_columns, n_rows in _STEPS:
-        html = _page(frame, n_columns, n_rows)
+    for limits in _STEPS:
+        html = _page(frame, limits)
         if len(html.encode()) <= MAX_BYTES:
             break
     return html
 
 
-def _page(frame: CompareFrame, n_columns: int, n_rows: int) -> Markup:
-    shown = first_runs(frame, n_columns)
+def _page(frame: CompareFrame, limits: _Limits) -> Markup:
+    shown = first_runs(frame, limits.columns)
     return join(
         [
             stylesheet("runs", "difference", "compare"),
             tag(
                 "div",
                 _head(frame),
-                tag("div", _table(shown, n_rows), class_="jt-scroll"),
+                tag("div", _table(shown, limits.rows), class_="jt-scroll"),
                 _left_out(frame, shown),
                 _constants(frame),
-                _curves(frame),
-                _sources(frame),
+                _curves(frame, limits.charts),
+                _sources(frame, limits.sources),
                 class_="jtrack jt-compare",
                 role="group",
                 aria_label="comparison of runs",
@@ -84,10 +101,24 @@ def source_title(source: ComparedSource, frame: CompareFrame) -> str:
     return f"{left.letter} → {right.letter}  {shorten(left.run_name, 40)} → {shorten(right.run_name, 40)}"
 
 
-def same_sources(frame: CompareFrame) -> str:
-    """Which runs ran the same source as the first one; empty where none did."""
-    letters = [frame.runs[s.right].letter for s in frame.sources if s.difference.is_empty]
-    return f"same source as {frame.runs[0].letter}: {', '.join(letters)}" if letters else ""
+def changed_lines(source: ComparedSource) -> str:
+    """``−2 +3``."""
+    return f"{MINUS}{source.difference.n_removed} +{source.difference.n_added}"
+
+
+def other_sources(sources: Sequence[ComparedSource], frame: CompareFrame) -> str:
+    """How many lines differ in those whose lines aren't shown: ``from A to D −2 +3, E −1 +1 and 9 more``."""
+    told = [f"{frame.runs[source.right].letter} {changed_lines(source)}" for source in sources]
+    return f"from {frame.runs[0].letter} to {and_more(told, 10)}"
+
+
+def sources_note(frame: CompareFrame) -> str:
+    """How many sources there are, and which runs ran the first one's; empty where no run was made by a cell."""
+    letters = [frame.runs[source.right].letter for source in frame.sources if source.difference.is_empty]
+    if frame.n_sources <= 1:
+        return "the same in all runs" if len(letters) == len(frame.runs) - 1 else ""
+    same = f", the same in {frame.runs[0].letter}, {', '.join(letters)}" if letters else ""
+    return f"{frame.n_sources} different in {plural(len(frame.runs), 'run')}{same}"
 
 
 def _left_out(frame: CompareFrame, shown: CompareFrame) -> Markup | None:
@@ -166,8 +197,7 @@ def _metric_row(metric: ComparedMetric) -> Markup:
 def _text_row(row: ComparedText) -> Markup:
     first = row.texts[0]
     cells = [
-        _number(MISSING if text is None else shorten(text, 32), "jt-num" if text == first else "jt-num jt-new")
-        for text in row.texts
+        _number(MISSING if text is None else text, "jt-num" if text == first else "jt-num jt-new") for text in row.texts
     ]
     return tag("tr", _key(row.key), cells)
 
@@ -181,28 +211,37 @@ def _constants(frame: CompareFrame) -> Markup | None:
     return tag("div", "same in all: ", text, class_="jt-line jt-muted")
 
 
-def _curves(frame: CompareFrame) -> Markup | None:
+def _curves(frame: CompareFrame, n: int) -> Markup | None:
     letters = [run.letter for run in frame.runs]
     drawn = []
-    for curve in frame.curves[:_MOST_CHARTS]:
+    for curve in frame.curves[:n]:
         image = curves_image(curve.series, letters, f"{shorten(curve.key, 60)} by step, one line a run")
         if image is not None:
             drawn.append(tag("div", tag("div", tag("b", shorten(curve.key, 60)), class_="jt-label jt-as-is"), image))
     return tag("div", drawn, class_="jt-charts") if drawn else None
 
 
-def _sources(frame: CompareFrame) -> Markup | None:
+def _sources(frame: CompareFrame, n: int) -> Markup | None:
     changed = [source for source in frame.sources if not source.difference.is_empty]
-    if not frame.sources:
+    note = sources_note(frame)
+    if not note and not changed:
         return None
+    shown = [source for source in changed if source.difference.rows][:n]
     blocks = [
         tag(
             "div",
-            tag("div", tag("b", source_title(source, frame)), class_="jt-label jt-as-is"),
+            tag(
+                "div",
+                tag("b", source_title(source, frame)),
+                " ",
+                tag("i", changed_lines(source), " lines"),
+                class_="jt-label jt-as-is",
+            ),
             pieces.source_block(source.difference),
         )
-        for source in [source for source in changed if source.difference.rows][:_MOST_SOURCES]
+        for source in shown
     ]
-    rest = len(changed) - len(blocks)
-    notes = [same_sources(frame), f"{plural(rest, 'more run')} with another source" if rest else ""]
-    return tag("div", blocks, [tag("div", note, class_="jt-muted") for note in notes if note], class_="jt-sources")
+    rest = [source for source in changed if source not in shown]
+    more = tag("div", other_sources(rest, frame), class_="jt-muted") if rest else None
+    head = tag("div", tag("b", "sources"), " ", tag("i", note), class_="jt-label")
+    return tag("div", head, blocks, more, class_="jt-sources")

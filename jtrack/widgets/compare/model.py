@@ -14,6 +14,7 @@ from jtrack.widgets.compare.frame import (
     ComparedMetric,
     ComparedSource,
     compare_frame,
+    fit_frame,
     read_curves,
     read_metrics,
     read_sources,
@@ -38,7 +39,9 @@ class CompareModel:
     """What is behind a comparison in any host; ``runs`` are addresses, or a filter."""
 
     def __init__(self, runs: Sequence[object] | str = "") -> None:
-        self.frame = compare_frame(select_runs(runs))
+        # For the still forms, which fit themselves; the page asks for what its frame leaves out.
+        self.whole = compare_frame(select_runs(runs))
+        self.frame = fit_frame(self.whole)
         self._run_ids = [run.run_id for run in self.frame.runs]
 
     def refresh(self) -> None:

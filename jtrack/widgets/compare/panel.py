@@ -97,10 +97,10 @@ class Comparison(Panel):
         return f"metrics.{self._model.frame.metrics[0].key}"
 
     def _html(self) -> Markup:
-        return compare_html(self._model.frame)
+        return compare_html(self._model.whole)
 
     def _text(self) -> str:
-        return compare_text(self._model.frame)
+        return compare_text(self._model.whole)
 
 
 def compare(runs: Sequence[object] | str = "") -> Comparison:

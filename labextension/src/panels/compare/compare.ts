@@ -227,7 +227,7 @@ function metricRow(metric: ComparedMetric): HTMLElement {
 
 function textRow(row: ComparedText): HTMLElement {
   const cells = row.texts.map(text =>
-    h('td', { class: text === row.texts[0] ? 'jt-num' : 'jt-num jt-new', title: text && text.length > 32 ? text : null }, text === null ? MISSING : shorten(text, 32))
+    h('td', { class: text === row.texts[0] ? 'jt-num' : 'jt-num jt-new' }, text ?? MISSING)
   );
   return h('tr', {}, keyCell(row.key), cells);
 }
