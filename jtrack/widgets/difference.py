@@ -106,7 +106,12 @@ def unified(rows: Sequence[DiffRow]) -> Iterator[tuple[str, Line | None, int]]:
 
 
 def _lines(source: str) -> list[str]:
-    return [line[:_LONGEST_LINE] for line in source.rstrip("\n").split("\n")[:_MOST_LINES]] if source else []
+    return source.rstrip("\n").split("\n")[:_MOST_LINES] if source else []
+
+
+def _cut(line: str) -> str:
+    """As much of a line as is shown; that two of them differ is told by the whole."""
+    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
 
 
 def _rows(old: list[str], new: list[str]) -> Iterator[DiffRow]:
@@ -124,19 +129,19 @@ def _changed_row(old: list[str], new: list[str], i: int | None, j: int | None) -
     if i is None or j is None:
         kind = RowKind.ADDED if i is None else RowKind.REMOVED
         return DiffRow(kind, None if i is None else _plain(old, i), None if j is None else _plain(new, j))
-    left, right = _mark_words(old[i], new[j])
+    left, right = _mark_words(_cut(old[i]), _cut(new[j]))
     return DiffRow(RowKind.CHANGED, Line(i + 1, left), Line(j + 1, right))
 
 
 def _plain(lines: list[str], index: int) -> Line:
-    return Line(index + 1, (Span(lines[index], False),))
+    return Line(index + 1, (Span(_cut(lines[index]), False),))
 
 
 def _pair(old: list[str], new: list[str]) -> list[tuple[int | None, int | None]]:
     """Match old and new lines in order so that the pairs share as many words as they can."""
     if not old or not new or len(old) * len(new) > 2500:
         return [(i, None) for i in range(len(old))] + [(None, j) for j in range(len(new))]
-    left, right = [_word_counts(line) for line in old], [_word_counts(line) for line in new]
+    left, right = [_word_counts(_cut(line)) for line in old], [_word_counts(_cut(line)) for line in new]
     score = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     likeness = [[_likeness(a, b) for b in right] for a in left]
     for i in reversed(range(len(old))):

@@ -8,10 +8,12 @@ event handler, and `tag` refuses script elements.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 
 Child = "Markup | str | int | None | Iterable[Child]"
 
+_UNPRINTABLE = re.compile("[\\x00-\\x08\\x0b-\\x1f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _VOID = frozenset({"img", "br", "hr", "col", "path", "circle", "line", "rect"})
 
 
@@ -64,7 +66,6 @@ def _attribute(key: str, value: object) -> str:
 
 
 def _printable(text: str) -> str:
-    # Control characters aren't allowed in HTML, and lone surrogates can't be encoded at all.
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if (c < " " and c not in "\n\t") or "\ud800" <= c <= "\udfff" else c for c in text
-    )
+    # Control characters aren't allowed in HTML, lone surrogates can't be encoded at all, and what turns the direction
+    # of reading would turn all that stands beside it.
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -23,10 +23,11 @@ def log_cell_run(
     experiment: str = "wine",
     status: RunStatus = RunStatus.FINISHED,
     error: str | None = None,
+    parent_run_id: str | None = None,
 ) -> str:
     """Log a run of the cell ``cell_id``; a sequence of values is a curve. ``cell_id=None`` leaves the cell away."""
     tracking.set_experiment(experiment)
-    run = tracking.start_run(run_name=name, kind=RunKind.CELL)
+    run = tracking.start_run(run_name=name, kind=RunKind.CELL, parent_run_id=parent_run_id)
     if cell_id is not None:
         text = source if source is not None else SOURCE.format(lr=params.get("lr"))
         sha256 = hashlib.sha256(text.encode()).hexdigest()

@@ -9,7 +9,7 @@ from typing import Any
 
 from jtrack.direction import infer_direction, is_better
 from jtrack.entities import RunStatus
-from jtrack.widgets.card.frame import CardFrame, CardMetric, PreviousRun, Standing, compare_params
+from jtrack.widgets.card.frame import CardFrame, CardMetric, InnerRuns, PreviousRun, Standing, compare_params
 from jtrack.widgets.curves import Points
 from jtrack.widgets.difference import diff_sources
 from jtrack.widgets.panel import Panel
@@ -75,5 +75,6 @@ def card(**changes: Any) -> CardFrame:
         "source": diff_sources(OLD_SOURCE, NEW_SOURCE, context=1, max_rows=12),
         "warnings": ("packages: scikit-learn 1.7.0 → 1.7.2",),
         "standing": Standing(23, 23, "val_accuracy", 1),
+        "inside": InnerRuns(),
     }
     return CardFrame(**{**fields, **changes})

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from jtrack.entities import RunStatus
-from jtrack.widgets.card.frame import CardFrame, PreviousRun, Standing, compare_params
+from jtrack.widgets.card.frame import CardFrame, InnerRuns, PreviousRun, Standing, compare_params
 from jtrack.widgets.card.html import MAX_BYTES, card_html
 from jtrack.widgets.card.panel import RunCard, run_card
 from jtrack.widgets.card.text import card_text
@@ -72,6 +72,7 @@ def nasty_card() -> CardFrame:
         source=diff_sources("\n".join(lines), "\n".join(line + "!" for line in lines), context=1, max_rows=12),
         warnings=(NASTY * 3,),
         standing=Standing(1_000_000, 999_999, NASTY, 123_456),
+        inside=InnerRuns(1_000, (NASTY * 3,) * 6),
     )
 
 
@@ -137,6 +138,38 @@ def test_nasty_names_are_only_names() -> None:
     text = Reader(card_html(nasty_card())).text
     assert "<script>alert('x')</script>" in text
     assert "123,456th of 999,999" in text
+
+
+def test_the_nastiest_card_of_a_real_run_is_small() -> None:
+    for turn in range(2):
+        params = {f"{'<&>' * 60}{i}": f"{'&<' * 5000}{turn}{i}" for i in range(300)}
+        metrics = {f"{'m<' * 60}{i}": [0.1 * turn + k / (i + 1) for k in range(40)] for i in range(100)}
+        source = "\n".join(f"x{turn} = '{'<&' * 300}'  # {i}" for i in range(1500))
+        error = "Traceback\n" + '  File "x.py"\n' * 3000 + "ValueError: " + "<&" * 5000
+        run_id = log_cell_run("<&" * 200, params, metrics, source=source, status=RunStatus.FAILED, error=error)
+    for i in range(20):
+        log_cell_run(f"{'<&' * 90}{i}", {}, cell_id=None, parent_run_id=run_id)
+    card = run_card(run_id)
+    assert len(card_html(card.frame).encode()) <= MAX_BYTES
+    assert len(repr(card).encode()) <= MAX_BYTES
+    text = Reader(card_html(card.frame)).text
+    for said in ("ValueError: <&<&", "300 changed of 300", "20 runs inside", "2 runs of this cell"):
+        assert said in text
+
+
+def test_runs_inside_of_a_run_are_named() -> None:
+    run_id = log_cell_run("outer", {"lr": 0.1})
+    for i in range(8):
+        log_cell_run(f"depth-{i}", {}, cell_id=None, parent_run_id=run_id)
+    said = "8 runs inside: depth-0, depth-1, depth-2, depth-3, depth-4, depth-5 and 2 more"
+    assert said in Reader(card_html(run_card(run_id).frame)).text
+    assert said in repr(run_card(run_id))
+    assert "inside" not in repr(run_card(log_cell_run("alone", {})))
+
+
+def test_long_lines_that_differ_at_their_ends_are_not_the_same_source() -> None:
+    old, new = (f"values = [{'1, ' * 300}{last}]" for last in (1, 2))
+    assert "same source" not in card_text(samples.card(source=diff_sources(old, new)))
 
 
 def test_a_failed_run_says_so_in_words() -> None:

@@ -46,6 +46,7 @@ def test_a_script_cannot_be_written() -> None:
 
 def test_control_characters_and_half_characters_are_replaced() -> None:
     assert escape("a\x00\x1b\ud800\tb\n") == "a\ufffd\ufffd\ufffd\tb\n"
+    assert escape("a\u202eb\u2067") == "a\ufffdb\ufffd", "what turns the direction of reading"
 
 
 def test_a_spark_line_starts_left_and_ends_in_a_dot() -> None:

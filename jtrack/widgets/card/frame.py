@@ -28,6 +28,7 @@ from jtrack.widgets.frames import duration_s
 from jtrack.widgets.params import ParamValue
 
 MOST_METRICS = 6
+MOST_INNER = 6
 _SPARK_POINTS = 32
 _MOST_SOURCE_ROWS = 12
 
@@ -50,6 +51,10 @@ FROM every_runs
 WHERE lifecycle_stage = 'active' AND run_id IN (SELECT unnest($1::VARCHAR[])) AND ($4 IS NULL OR experiment_id = $4)
 """
 _BEFORE = "SELECT run_id, run_name, git_commit, environment_sha256 FROM every_runs WHERE run_id = ?"
+_INNER = """
+SELECT count(*) AS n_runs, list(run_name ORDER BY started_at, run_id) AS names
+FROM every_runs WHERE parent_run_id = ? AND lifecycle_stage = 'active'
+"""
 _VALUES = (
     "SELECT value FROM latest_metrics WHERE key = ? AND run_id IN (SELECT unnest(?::VARCHAR[])) AND isfinite(value)"
 )
@@ -101,6 +106,14 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class InnerRuns:
+    """Runs that were started inside of a run: how many, and the names of the first."""
+
+    n_runs: int = 0
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PreviousRun:
     """The last run of the same cell."""
 
@@ -133,6 +146,7 @@ class CardFrame:
     source: SourceDifference | None
     warnings: tuple[str, ...]
     standing: Standing | None
+    inside: InnerRuns
 
 
 def card_frame(run_id: str) -> CardFrame:
@@ -181,7 +195,13 @@ def _read_card(head: Mapping[str, Any]) -> CardFrame:
         source=None if before is None else _source(before["source"], head["source"]),
         warnings=() if before is None else (*_commit_change(before, head), *_package_changes(before, head)),
         standing=None if head["cell_id"] is None else _standing(siblings, metrics),
+        inside=_inner_runs(head["run_id"]),
     )
+
+
+def _inner_runs(run_id: str) -> InnerRuns:
+    (found,) = queries.rows(_INNER, [run_id])
+    return InnerRuns(found["n_runs"], tuple(found["names"] or ())[:MOST_INNER])
 
 
 def compare_params(params: Mapping[str, ParamValue], before: Mapping[str, ParamValue] | None) -> tuple[CardParam, ...]:

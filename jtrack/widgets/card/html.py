@@ -62,6 +62,7 @@ def _card(frame: CardFrame, limits: _Limits) -> Markup:
                 _head(frame),
                 _error(frame),
                 tag("div", columns, class_="jt-columns") if any(columns) else None,
+                _inside(frame),
                 _foot(frame),
                 class_="jtrack jt-card",
                 role="group",
@@ -192,6 +193,21 @@ def _since(frame: CardFrame, limits: _Limits) -> Markup | None:
         [tag("p", "⚠ ", shorten(warning, 200), class_="jt-note") for warning in frame.warnings],
         class_="jt-since",
     )
+
+
+def inside_text(frame: CardFrame) -> str:
+    """``3 runs inside: depth-2, depth-4, depth-6``; empty without any."""
+    inside = frame.inside
+    if not inside.n_runs:
+        return ""
+    rest = inside.n_runs - len(inside.names)
+    names = ", ".join(shorten(name, 32) for name in inside.names)
+    return f"{plural(inside.n_runs, 'run')} inside: {names}" + (f" and {rest:,} more" if rest else "")
+
+
+def _inside(frame: CardFrame) -> Markup | None:
+    text = inside_text(frame)
+    return tag("div", text, class_="jt-inside jt-muted") if text else None
 
 
 def standing_text(standing: Standing | None) -> str:

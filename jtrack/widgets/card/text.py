@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jtrack.direction import is_better
 from jtrack.widgets import pieces
 from jtrack.widgets.card.frame import MOST_METRICS, CardFrame, CardMetric, CardParam, Change
-from jtrack.widgets.card.html import actions, standing_text
+from jtrack.widgets.card.html import actions, inside_text, standing_text
 from jtrack.widgets.difference import unified
 from jtrack.widgets.format import format_duration, format_number, shorten
 from jtrack.widgets.frames import STATE_SHAPES, STATE_WORDS, short_id
@@ -25,6 +25,7 @@ def card_text(frame: CardFrame) -> str:
     lines += _section("metrics", [_metric(m) for m in frame.metrics], MOST_METRICS)
     lines += _section("params", [_param(p) for p in frame.params], _MOST_PARAMS)
     lines += _since(frame)
+    lines += [f"  {inside_text(frame)}"] if frame.inside.n_runs else []
     foot = [standing_text(frame.standing), *actions(frame)]
     return "\n".join([*lines, "  " + "   ".join(part for part in foot if part)])
 
