@@ -101,20 +101,52 @@ def test_five_hundred_cells_cost_one_question(lab: Lab, folder: Path) -> None:
     assert len(asked) == 1
 
 
-def test_the_toolbar_menu_tracks_and_sweeps_the_cell(lab: Lab, folder: Path) -> None:
-    notebook = open_new_notebook(lab, folder, "lr = 0.1\ndepth = 4\nloss = lr * depth")
-    notebook.scroll_to(0)
+def test_a_newcomer_tracks_compares_sweeps_and_exports_from_the_toolbar_with_keys_alone(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, "lr = 0.1\ndepth = 4\nmodel = dict(depth=depth)\nloss = lr * depth")
     button = notebook.panel.get_by_role("button", name="jtrack: track this cell, and more")
-    button.click()
     menu = lab.page.locator(".lm-Menu.jtrack-menu")
-    menu.wait_for()
-    lab.screenshot("notebook-menu")
-    menu.get_by_text("jtrack: Track This Cell").click()
+
+    def choose(label: str) -> None:
+        button.focus()
+        lab.page.keyboard.press("Enter")
+        menu.wait_for()
+        item = menu.locator(".lm-Menu-item", has_text=label)
+        for _ in range(20):
+            lab.page.keyboard.press("ArrowDown")
+            if "lm-mod-active" in (item.get_attribute("class") or ""):
+                break
+        lab.screenshot("notebook-menu")
+        lab.page.keyboard.press("Enter")
+        menu.wait_for(state="detached")
+
+    notebook.scroll_to(0)
+    choose("jtrack: Track This Cell")
     lab.page.wait_for_function("() => window.jupyterapp.commands.isToggled('jtrack:track-cell')")
-    assert notebook.source(0).startswith("%%track\nlr = 0.1")
-    button.click()
-    menu.get_by_text("jtrack: Sweep This Cell").click()
-    header = "%%sweep --max-evals 20 --minimize loss lr=uniform(0.05,0.2) depth=choice(2,4,8)\n"
-    assert notebook.source(0) == f"{header}lr = 0.1\ndepth = 4\nloss = lr * depth"
+    assert notebook.source(0) == "%load_ext jtrack"
+    assert notebook.source(1).startswith("%%track\nlr = 0.1")
+    notebook.run_cell(1)
+    expect(notebook.cell(1).locator(".jtrack-mark")).to_contain_text("loss 0.4000 · 1 run")
+    choose("jtrack: Compare Runs of This Cell")
+    # One run can't be compared: that is said, in the tests' quiet way.
+    expect(lab.page.locator(".jp-Notification-Status")).to_contain_text("1")
+    notebook.edit_cell(1, notebook.source(1).replace("0.1", "0.2"))
+    notebook.run_cell(1)
+    expect(notebook.cell(1).locator(".jtrack-mark")).to_contain_text("2 runs")
+    choose("jtrack: Compare Runs of This Cell")
+    comparison = lab.page.locator(".jtrack-host .jt-compare")
+    comparison.get_by_role("rowheader", name="lr").wait_for()
+    lab.screenshot("compare-cell")
+    lab.page.evaluate(
+        "() => [...window.jupyterapp.shell.widgets('main')].find(w => w.id.startsWith('jtrack-panel-')).dispose()"
+    )
+
+    notebook.scroll_to(1)
+    choose("jtrack: Export a Model of This Cell")
+    assert notebook.source(2) == "%export model"
+    assert lab.page.evaluate("() => window.getSelection().toString()") == "model"
+    notebook.scroll_to(1)
+    choose("jtrack: Sweep This Cell")
+    header = "%%sweep --max-evals 20 --minimize loss lr=uniform(0.1,0.4) depth=choice(2,4,8)\n"
+    assert notebook.source(1).startswith(f"{header}lr = 0.2\ndepth = 4\n")
     assert lab.page.evaluate("() => window.getSelection().toString()") == "loss"
     assert not lab.page.evaluate("() => window.jupyterapp.commands.isEnabled('jtrack:sweep-cell')")

@@ -65,11 +65,13 @@ def test_the_palette_puts_track_on_a_cell_and_takes_it_off(lab: Lab, folder: Pat
     notebook.scroll_to(0)
     lab.choose_from_palette("jtrack: Track This Cell")
     lab.page.wait_for_function("() => window.jupyterapp.commands.isToggled('jtrack:track-cell')")
-    assert notebook.source(0) == "%%track\ndepth = 4\nscore = depth / 5"
+    # No cell had it yet, and without it the kernel would not know %%track.
+    assert notebook.source(0) == "%load_ext jtrack"
+    assert notebook.source(1) == "%%track\ndepth = 4\nscore = depth / 5"
     lab.choose_from_palette("jtrack: Track This Cell")
     lab.page.wait_for_function("() => !window.jupyterapp.commands.isToggled('jtrack:track-cell')")
-    assert notebook.source(0) == "depth = 4\nscore = depth / 5"
-    assert notebook.source(1) == "# not this one"
+    assert notebook.source(1) == "depth = 4\nscore = depth / 5"
+    assert notebook.source(2) == "# not this one"
 
 
 def test_the_runs_of_a_notebook_open_beside_it_and_leave_it_alone(lab: Lab, folder: Path) -> None:

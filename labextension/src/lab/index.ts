@@ -4,6 +4,8 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { cellMarksPlugin } from './cellMarks';
+import { compareRunsPlugin } from './compareRuns';
+import { exportModelPlugin } from './exportModel';
 import { notebookMenuPlugin } from './notebookMenu';
 import { notebookPathPlugin } from './notebookPath';
 import { panelsPlugin } from './panels';
@@ -24,6 +26,8 @@ const plugins: JupyterFrontEndPlugin<any>[] = [
   cellMarksPlugin,
   trackCellPlugin,
   sweepCellPlugin,
+  exportModelPlugin,
+  compareRunsPlugin,
   notebookMenuPlugin
 ];
 

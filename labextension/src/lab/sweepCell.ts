@@ -5,6 +5,8 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 
+import { ensureLoaded } from './loadExtension';
+
 export const SWEEP_CELL = 'jtrack:sweep-cell';
 
 const HEADER = /^\s*%%(?:track|sweep)(?![\w-])[^\n]*\n?/;
@@ -24,8 +26,9 @@ export const sweepCellPlugin: JupyterFrontEndPlugin<void> = {
       caption: 'Run the active cell many times with other values, to find the best',
       isEnabled: () => tracker.activeCell?.model.type === 'code' && !isSweep(tracker.activeCell.model.sharedModel.getSource()),
       execute: () => {
-        const cell = tracker.activeCell;
-        if (cell) {
+        const [panel, cell] = [tracker.currentWidget, tracker.activeCell];
+        if (panel && cell) {
+          ensureLoaded(panel);
           const { end, text } = sweepHeader(cell.model.sharedModel.getSource());
           cell.model.sharedModel.updateSource(0, end, text);
           const column = text.indexOf(OBJECTIVE);

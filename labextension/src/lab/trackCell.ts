@@ -5,6 +5,8 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 
+import { ensureLoaded } from './loadExtension';
+
 export const TRACK_CELL = 'jtrack:track-cell';
 
 /** A replacement of `source[start:end]` by `text`. */
@@ -34,6 +36,9 @@ export const trackCellPlugin: JupyterFrontEndPlugin<void> = {
         if (cell) {
           const { start, end, text } = toggleTrack(cell.getSource());
           cell.updateSource(start, end, text);
+          if (text && tracker.currentWidget) {
+            ensureLoaded(tracker.currentWidget);
+          }
         }
       }
     });

@@ -42,20 +42,14 @@ export class RunsGrid {
   }
 
   update(frame: RunsFrame): void {
-    const isSame = this.frame !== undefined && JSON.stringify(this.frame.query) === JSON.stringify(frame.query);
     this.generation++;
     this.frame = frame;
     this.rows = new Map(frame.rows.map((row, index) => [frame.offset + index, row]));
     this.asked.clear();
-    this.active = isSame ? Math.max(Math.min(this.active, frame.n_runs - 1), 0) : 0;
-    if (isSame) {
-      // The same question asked again: each row stays until there is the new one.
-      this.drawn.forEach(row => (row.dataset.waits = 'true'));
-    } else {
-      this.node.scrollTop = 0;
-      this.drawn.forEach(row => row.remove());
-      this.drawn.clear();
-    }
+    this.active = 0;
+    this.node.scrollTop = 0;
+    this.drawn.forEach(row => row.remove());
+    this.drawn.clear();
     this.table.setAttribute('aria-rowcount', String(frame.n_runs + 1));
     this.table.hidden = frame.n_runs === 0;
     replace(this.empty, emptyText(frame));

@@ -68,10 +68,7 @@ class RunsPanel implements Rendered<RunsFrame> {
     this.frame = frame;
     replace(this.title, shorten(frame.title, 60));
     this.showCount();
-    if (document.activeElement !== this.filter || this.filter.value.trim() === frame.query.filter_string) {
-      // Not while another one is being typed.
-      this.filter.value = frame.query.filter_string;
-    }
+    this.filter.value = frame.query.filter_string;
     this.filter.placeholder = exampleFilter(frame);
     this.filter.removeAttribute('aria-invalid');
     replace(this.fault);
