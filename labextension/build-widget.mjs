@@ -1,5 +1,6 @@
 // Bundles each panel's widget into an ES module of its own, which anywidget hands to every front end (JupyterLab,
-// Notebook, VS Code). It uses the Rspack that @jupyter/builder brings: one bundler for both outputs.
+// Notebook, VS Code), and the page that the server shows by itself into one more. It uses the Rspack that
+// @jupyter/builder brings: one bundler for all outputs.
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rspack } from '@rspack/core';
@@ -9,15 +10,15 @@ const development = process.argv.includes('--development');
 const here = path => fileURLToPath(new URL(path, import.meta.url));
 
 // One build each: in a common one they would share files, and a widget can hand over only one.
-const settings = name => ({
+const settings = ([source, folder]) => ({
   mode: development ? 'development' : 'production',
   devtool: development ? 'inline-source-map' : false,
   target: ['web', 'es2022'],
   context: here('.'),
-  entry: here(`src/widget/${name}.ts`),
+  entry: here(`src/${source}.ts`),
   output: {
-    path: here('../jtrack/widgets/static'),
-    filename: `${name}.js`,
+    path: here(folder),
+    filename: `${source.split('/').pop()}.js`,
     module: true,
     library: { type: 'modern-module' }
   },
@@ -34,8 +35,10 @@ const settings = name => ({
   }
 });
 
-rmSync(here('../jtrack/widgets/static'), { recursive: true, force: true });
-const bundler = rspack(PANELS.map(settings));
+const WIDGETS = '../jtrack/widgets/static';
+const PAGE = '../jtrack/server/static';
+[WIDGETS, PAGE].forEach(folder => rmSync(here(folder), { recursive: true, force: true }));
+const bundler = rspack([...PANELS.map(name => [`widget/${name}`, WIDGETS]), ['page/page', PAGE]].map(settings));
 
 const report = (error, stats) => {
   if (error || stats.hasErrors()) {

@@ -49,7 +49,12 @@ def run_installed(installed: Path, *words: str) -> subprocess.CompletedProcess[s
 
 def test_the_wheel_holds_the_package_the_panels_the_notebook_and_the_extension(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    for needed in ("jtrack/py.typed", "jtrack/widgets/static/runs.js", "jtrack/notebooks/quickstart.ipynb"):
+    for needed in (
+        "jtrack/py.typed",
+        "jtrack/widgets/static/runs.js",
+        "jtrack/server/static/page.js",
+        "jtrack/notebooks/quickstart.ipynb",
+    ):
         assert needed in names
     extension = [name.partition(EXTENSION)[2] for name in names if EXTENSION in name]
     assert {"/package.json", "/install.json"} <= set(extension)

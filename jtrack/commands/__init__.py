@@ -23,6 +23,7 @@ from jtrack.commands.models import MODELS_LIST, PROMOTE, REGISTER
 from jtrack.commands.predict import MODELS_PREDICT
 from jtrack.commands.runs import RUNS
 from jtrack.commands.serve import MODELS_PS, MODELS_SERVE, MODELS_STOP
+from jtrack.commands.ui import UI
 
 __all__ = [
     "COMMANDS",
@@ -38,6 +39,7 @@ __all__ = [
 
 COMMANDS: tuple[Command, ...] = (
     DEMO,
+    UI,
     RUNS,
     COMPARE,
     REGISTER,

@@ -1,6 +1,7 @@
 """The Jupyter server extension: answers from the store itself, whether the kernel is busy, dead or was never there.
 
-All routes lie below ``<base_url>jtrack/api/``. Jupyter authenticates (token, cookie, Hub), checks XSRF on POST (send
+``<base_url>jtrack`` is a page with the panels, for where there is no JupyterLab (``jtrack ui`` serves it alone). All
+other routes lie below ``<base_url>jtrack/api/``. Jupyter authenticates (token, cookie, Hub), checks XSRF on POST (send
 ``X-XSRFToken``, as ``ServerConnection.makeRequest`` does) and authorizes (resource ``contents``, action ``read`` or
 ``write``).
 

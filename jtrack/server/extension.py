@@ -1,4 +1,4 @@
-"""The routes, and how they get into a Jupyter server. All below ``<base_url>jtrack/api/``."""
+"""The routes, and how they get into a Jupyter server: all below ``<base_url>jtrack/api/`` but the page's own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jtrack.server.handlers import ArtifactHandler, ChangesHandler, JsonHandler, PanelHandler, TableHandler
+from jtrack.server.page import FILES, PageFileHandler, PageHandler
 from jtrack.server.question import Question
 from jtrack.server.run_cell import find_making_cell
 from jtrack.server.run_page import read_curve, read_page
@@ -25,6 +26,9 @@ def load(server: Any) -> None:
     service = Service(lambda: Path(_root(server)))
     base = url_path_join(server.web_app.settings["base_url"], "jtrack", "api")
     handlers = [(url_path_join(re.escape(base), path), *rest) for path, *rest in routes(service)]
+    page = url_path_join(server.web_app.settings["base_url"], "jtrack")
+    files = "|".join(re.escape(name) for name in FILES)
+    handlers += [(f"{re.escape(page)}/?", PageHandler), (f"{re.escape(page)}/({files})", PageFileHandler)]
     server.web_app.add_handlers(".*$", handlers)
     server.log.info("jtrack: runs are served at %s", base)
 
