@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jtrack.registry.serving.recorded import load_requests, replay_requests
     from jtrack.registry.signature import Signature as ModelSignature
     from jtrack.registry.signature import infer_signature
+    from jtrack.registry.validate import validate
     from jtrack.widgets.models.panel import ModelsPanel
 
 # Name → its home, and what it is called there.
@@ -25,9 +26,10 @@ _HOMES = {
     "infer_signature": ("jtrack.registry.signature", "infer_signature"),
     "load_requests": ("jtrack.registry.serving.recorded", "load_requests"),
     "replay_requests": ("jtrack.registry.serving.recorded", "replay_requests"),
+    "validate": ("jtrack.registry.validate", "validate"),
 }
 
-__all__ = ["Model", "ModelSignature", "infer_signature", "load_requests", "replay_requests"]
+__all__ = ["Model", "ModelSignature", "infer_signature", "load_requests", "replay_requests", "validate"]
 
 
 class _Models(ModuleType):

@@ -63,12 +63,17 @@ class Foreign:
     def run(self, program: str, *arguments: str | Path, cwd: Path) -> Any:
         """Run one of the programs beside this file; gives what it says on its last line, as JSON."""
         command = [str(self.python), "-W", "ignore", str(PROGRAMS / program), *map(str, arguments)]
-        environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
         done = subprocess.run(
-            command, cwd=cwd, env={**environment, **_QUIET}, capture_output=True, text=True, timeout=110, check=False
+            command, cwd=cwd, env=self.environment, capture_output=True, text=True, timeout=110, check=False
         )
         assert done.returncode == 0, f"{program} failed in {self.name}:\n{done.stderr[-3000:]}"
         return json.loads(done.stdout.splitlines()[-1])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables for its processes: its own programs first, and nothing of the environment of the tests."""
+        kept = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+        return {**kept, **_QUIET, "PATH": f"{self.python.parent}{os.pathsep}{kept['PATH']}"}
 
     def _ensured(self, folder: Path) -> Path:
         venv = folder / "venv"

@@ -52,7 +52,7 @@ def make_app(served: Served) -> Starlette:
         return Response(b"\n", 200 if served.lanes.n_ready else 503, media_type="application/json")
 
     async def version(request: Request) -> Response:
-        return Response(__version__, media_type="text/plain")
+        return Response(__version__, media_type="application/json")  # as MLflow calls it
 
     async def metrics(request: Request) -> Response:
         return Response(served.counts.render(), headers={"content-type": Counts.content_type})
