@@ -71,6 +71,11 @@ class Flow:
         """Every name that the statements have set."""
         return tuple(name for name in self._names if name.isidentifier())
 
+    @property
+    def cells_that_set_up(self) -> set[int]:
+        """The cells, as indices, that set something for the whole process: a seed, an option, the working folder."""
+        return {self.statements[index].cell for index in self._settings}
+
     def slice_of(self, names: Iterable[str]) -> Slice:
         """Find what the values came from that ``names`` have at the end."""
         asked = set(names)

@@ -48,6 +48,8 @@ class ExportMagics(Magics):
         from this notebook become a module of the package. Then it installs the package in a fresh environment, predicts
         a few rows there, and asks its server: what differs is an error, and nothing is left behind.
 
+        Where ipyflow watched the cells (``%load_ext ipyflow`` before them), what it saw leaves out still more of them.
+
         ``made = %export clf`` keeps the result; ``made.path`` is where it is.
         """
         try:

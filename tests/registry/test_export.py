@@ -226,3 +226,29 @@ def test_the_environment_of_the_notebook_is_not_seen_by_the_proof(monkeypatch: p
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     monkeypatch.setenv("JTRACK_TRACKING_URI", "x")
     assert not {"PYTHONPATH", "JTRACK_TRACKING_URI"} & prove._environment().keys()
+
+
+WATCHED = [
+    "%load_ext ipyflow\n%load_ext jtrack",
+    "import numpy as np\nfrom sklearn.datasets import load_diabetes\nfrom sklearn.linear_model import Ridge",
+    "X, y = load_diabetes(return_X_y=True, as_frame=True)\nnp.random.seed(3)",
+    "far = X.pipe(lambda frame: frame.shape)",
+    "%%track diabetes alpha=2.0\nmodel = Ridge(alpha=alpha).fit(X, y)",
+    "made = %export model -o dist --name ridge_model --no-prove --example X",
+    "program = (made.path / 'train.py').read_text()",
+]
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("is_watched", [False, True])
+def test_what_ipyflow_saw_leaves_out_cells_that_might_have_changed_the_data(tmp_path: Path, is_watched: bool) -> None:
+    kernel = Kernel(tmp_path)
+    try:
+        for source in WATCHED:
+            shown = kernel.run(source if is_watched else source.replace("%load_ext ipyflow\n", ""))
+            assert shown.ok, shown.traceback
+        program = str(kernel.value("program"))
+    finally:
+        kernel.stop()
+    assert ("far = X.pipe" in program) is not is_watched
+    assert "np.random.seed(3)" in program and "Ridge(alpha=alpha).fit(X, y)" in program

@@ -22,6 +22,7 @@ from jtrack.registry.export.modules import OwnModule, imported_names, own_module
 from jtrack.registry.export.own_code import OwnCode, find_own_code
 from jtrack.registry.export.program import Program, training_program
 from jtrack.registry.export.session import Session
+from jtrack.registry.export.watched import narrowed
 from jtrack.registry.flavors import find_flavor
 
 FORMATS = ("dir", "zip", "wheel")
@@ -83,10 +84,11 @@ def plan_export(session: Session, variable: str, package: str | None = None, exa
     helpers = helpers_source(session, own, set(modules), name) if helpers else ""
     notebook = session.notebook_path.name if session.notebook_path else "a notebook"
     title = f"Trains {variable} as {notebook} did."
-    sliced = session.flow.slice_of([variable]).statements
+    narrow = narrowed(session, variable)
+    sliced = narrow.flow.slice_of([variable]).statements
     modules |= own_modules(_imported(sliced))
     data_files, notes = data_files_of(session, sliced)
-    program = training_program(session, variable, name, own, modules, title, at_home=bool(data_files))
+    program = training_program(narrow, variable, name, own, modules, title, at_home=bool(data_files))
     notes += [f"{one} is set by no cell: train.py needs it" for one in program.unknown]
     notes += [
         f"{session.label_of(one.cell)} runs a command, which train.py runs too: {one.text.splitlines()[0]:.60}"
