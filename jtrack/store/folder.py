@@ -24,6 +24,7 @@ except ImportError:  # Windows has no flock: liveness then rests on heartbeats a
     fcntl = None
 
 SCHEMA_VERSION = 2
+_VERSION_FILE = "schema_version"
 EVENTS_SUFFIX = ".events"
 POINTS_SUFFIX = ".points"
 _MOST_TRIES = 200
@@ -54,7 +55,7 @@ class StoreFolder:
         """
         try:
             self.journal.mkdir(parents=True, exist_ok=True)
-            self._check_version()
+            self._say_version()
             self._keep_out_of_git()
         except StoreVersionError:
             raise
@@ -70,9 +71,18 @@ class StoreFolder:
             raise unwritable(self.path, error) from None
 
     def check_readable(self) -> None:
-        """Raise :class:`StorePathError` if the path is something else than a folder; one that isn't there is empty."""
+        """Hold that the path is a folder of this version's; one that isn't there is empty.
+
+        Raises
+        ------
+        StorePathError
+            It is something else than a folder.
+        StoreVersionError
+            It is a newer jtrack's.
+        """
         if self.path.exists() and not self.path.is_dir():
             raise StorePathError(self.path, "it is a file", "jtrack.set_tracking_uri('another/folder')")
+        self._check_version()
 
     def generations(self) -> list[tuple[int, Path]]:
         """List the folded files, oldest first."""
@@ -144,18 +154,20 @@ class StoreFolder:
         except OSError as error:
             raise unwritable(self.path, error) from None
 
-    def _check_version(self) -> None:
-        """Refuse to write into a store of a newer jtrack, which says its version beside its files."""
-        version = self.path / "schema_version"
+    def _check_version(self) -> int:
+        """Refuse a store of a newer jtrack, which says its version beside its files; gives the version that is said."""
         try:
-            found = int(version.read_text(encoding="ascii"))
+            found = int((self.path / _VERSION_FILE).read_text(encoding="ascii"))
         except (OSError, ValueError):
             found = 0
         if found > SCHEMA_VERSION:
             raise StoreVersionError(self.path, found, SCHEMA_VERSION)
-        if found < SCHEMA_VERSION:
+        return found
+
+    def _say_version(self) -> None:
+        if self._check_version() < SCHEMA_VERSION:
             with suppress(OSError):  # a full disk, say: what is written says it too
-                version.write_text(f"{SCHEMA_VERSION}\n", encoding="ascii")
+                (self.path / _VERSION_FILE).write_text(f"{SCHEMA_VERSION}\n", encoding="ascii")
 
     def _keep_out_of_git(self) -> None:
         ignore = self.path / ".gitignore"

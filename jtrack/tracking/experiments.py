@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from jtrack.entities import Experiment, LifecycleStage
@@ -120,7 +121,12 @@ def _create(store: Store, name: str, artifact_location: str | None, tags: Mappin
     if artifact_location is not None:
         detail["artifact_location"] = artifact_location
     store.writer.event("experiment_created", experiment_id, detail)
-    return get_experiment(store, experiment_id=experiment_id)
+    store.known_experiments.add(experiment_id)
+    now = datetime.now(UTC)
+    # On a full disk its event waits in memory, where no question finds it.
+    return find_experiment(store, experiment_id=experiment_id) or Experiment(
+        experiment_id, name, LifecycleStage.ACTIVE, artifact_location, now, now, dict(tags)
+    )
 
 
 def _experiment(row: dict[str, Any]) -> Experiment:

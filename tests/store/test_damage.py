@@ -225,6 +225,7 @@ def test_nothing_is_written_into_a_store_of_a_newer_version(folder: StoreFolder)
         lambda: tracking.log_metric("m", 1),
         lambda: tracking.set_experiment("new"),
         lambda: current_store().fold(),
+        lambda: rows("SELECT * FROM runs"),
     ):
         with pytest.raises(StoreVersionError, match=f"schema version {SCHEMA_VERSION + 1}") as caught:
             use()

@@ -92,6 +92,9 @@ def test_a_disk_that_is_full_from_the_start_keeps_the_run_in_memory(
                     pass
             except OSError:
                 pass
+        for _ in range(2):
+            chosen = jtrack.set_experiment("new")
+            assert chosen.name == "new"
         with jtrack.start_run(run_name="full") as run:
             jtrack.log_params({"a": 1})
             for i in range(5000):
@@ -99,10 +102,12 @@ def test_a_disk_that_is_full_from_the_start_keeps_the_run_in_memory(
         os.unlink(disk + "/filler")
         run.store.writer.beat()
         print(jtrack.get_run("full").data, jtrack.get_run("full").info.status.value)
+        print(jtrack.get_experiment(run.experiment_id).name, len(jtrack.search_experiments()))
         """,
     )
     assert "params={'a': 1}, metrics={'m': 4999.0}" in printed
     assert "FINISHED" in printed
+    assert "new 2\n" in printed
 
 
 def test_files_that_the_disk_refused_are_written_when_it_has_room_again(
