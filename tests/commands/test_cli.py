@@ -120,6 +120,14 @@ def test_compare_tells_what_differs(two_runs: Path) -> None:
     assert json.loads(jtrack_says("compare", "shallow", "deep", "--json").stdout)
 
 
+def test_compare_goes_forward_in_time_or_as_the_runs_are_named(two_runs: Path) -> None:
+    def names(*words: str) -> list[str]:
+        return [run["run_name"] for run in json.loads(jtrack_says("compare", *words, "--json").stdout)["runs"]]
+
+    assert names("params.model = 'tree'") == ["shallow", "deep"]
+    assert names("deep", "shallow") == ["deep", "shallow"]
+
+
 def test_a_reader_that_has_enough_is_no_error(two_runs: Path) -> None:
     shell = f"'{sys.executable}' -m jtrack.cli runs --json | head -n 1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", shell], capture_output=True, text=True, check=False)
