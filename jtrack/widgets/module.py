@@ -12,6 +12,7 @@ import zlib
 from functools import cache
 from importlib import resources
 
+from jtrack.widgets import front_end
 from jtrack.widgets.style import widget_stylesheet
 
 _UNPACK = """
@@ -36,6 +37,14 @@ def renderer_module(panel: str) -> str:
     """The built TypeScript renderer of one panel; empty in a source tree where it wasn't built."""
     module = resources.files("jtrack.widgets").joinpath("static", f"{panel}.js")
     return module.read_text(encoding="utf-8") if module.is_file() else ""
+
+
+def widget_module(panel: str) -> dict[str, str]:
+    """The traits by which anywidget draws one panel: its module, or the address of it and the rules."""
+    address = front_end.modules_address()
+    if address is None:
+        return {"_esm": packed_module(panel)}
+    return {"_esm": f"{address}/{panel}.js", "_css": widget_stylesheet(panel)}
 
 
 @cache

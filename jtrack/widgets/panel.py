@@ -20,7 +20,7 @@ from jtrack.tracking import current_store
 from jtrack.widgets import front_end
 from jtrack.widgets.frames import frame_json
 from jtrack.widgets.html import Markup
-from jtrack.widgets.module import packed_module
+from jtrack.widgets.module import widget_module
 
 Method = Callable[..., Any]
 
@@ -33,6 +33,7 @@ class Panel(anywidget.AnyWidget):
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
     _frame_json = traitlets.Dict().tag(sync=True)
 
     def __init__(self, frame: object, methods: Mapping[str, Method]) -> None:
@@ -42,7 +43,7 @@ class Panel(anywidget.AnyWidget):
         self._methods = dict(methods)
         self._lock = threading.Lock()
         content = frame_json(frame)
-        super().__init__(_esm=packed_module(content["panel"]), _frame_json=content)
+        super().__init__(**widget_module(content["panel"]), _frame_json=content)
         self.on_msg(self._answer)
         answer_while_busy(self)
 

@@ -46,7 +46,7 @@ def lab_server(root: Path, private: Path) -> Iterator[LabServer]:
     """Serve the folder ``root``; ``private`` takes configuration, runtime files and IPython's profile."""
     port = free_port()
     enable_server_extension(private)
-    with started(_command(root, private, port), root, environment(private)) as log:
+    with started(lab_command(root, private, port), root, environment(private)) as log:
         yield LabServer(f"http://127.0.0.1:{port}", root, log)
 
 
@@ -82,7 +82,7 @@ def started(command: list[str], cwd: Path, env: dict[str, str]) -> Iterator[list
         reader.join()
 
 
-def _command(root: Path, private: Path, port: int) -> list[str]:
+def lab_command(root: Path, private: Path, port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),

@@ -77,7 +77,7 @@ def test_a_panel_has_a_live_a_static_and_a_text_form() -> None:
 
 
 def test_without_the_built_renderers_the_static_forms_remain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jtrack.widgets.panel.packed_module", lambda panel: "")
+    monkeypatch.setattr("jtrack.widgets.module.packed_module", lambda panel: "")
     data, _ = Sample()._repr_mimebundle_()
     assert set(data) == {"text/html", "text/plain"}
 

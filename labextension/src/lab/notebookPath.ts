@@ -7,12 +7,16 @@ import { PageConfig } from '@jupyterlab/coreutils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
 
+import { learnPolicy, modulesAddress } from './widgetModules';
+
 /** What a kernel finds under the key `jtrack` in the metadata of an execute request. */
 export type ExecuteMetadata = {
   /** Relative to the server's root, with `/`, as the file browser shows it. */
   notebook_path: string;
   /** The server's root folder as the server names it (`~` for its user's home); empty where it keeps that to itself. */
   server_root: string;
+  /** Where the page wants the widgets' modules from, if not from the kernel. */
+  modules_address?: string;
 };
 
 const told = new WeakSet<Kernel.IKernelConnection>();
@@ -23,6 +27,7 @@ export const notebookPathPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [INotebookTracker],
   activate: (_app: JupyterFrontEnd, tracker: INotebookTracker): void => {
+    void learnPolicy();
     tracker.forEach(tellPath);
     tracker.widgetAdded.connect((_sender, panel) => tellPath(panel));
   }
@@ -33,7 +38,8 @@ function tellPath(panel: NotebookPanel): void {
   // Read at every request: a rename changes it under a running kernel.
   const metadata = (): ExecuteMetadata => ({
     notebook_path: context.localPath,
-    server_root: PageConfig.getOption('serverRoot')
+    server_root: PageConfig.getOption('serverRoot'),
+    modules_address: modulesAddress()
   });
   const wrap = (kernel: Kernel.IKernelConnection | null | undefined): void => {
     if (kernel && !told.has(kernel)) {
