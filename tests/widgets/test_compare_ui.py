@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from jtrack import tracking
 from jtrack.widgets.compare.model import CompareModel
+from tests.ui.side import accessibility_faults
 from tests.widgets.logged_runs import log_cell_run
 from tests.widgets.panel_page import PanelPage
 
@@ -186,6 +187,34 @@ def test_a_source_that_was_not_saved_is_read_when_it_is_chosen(show: Show) -> No
     page.get_by_role("button", name="side by side").click()
     expect(page.locator(".jt-split")).to_have_count(0)
     expect(page.locator("pre.jt-diff ins")).to_contain_text("seed=5")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_part_of_a_comparison(show: Show, scheme: str) -> None:
+    run_ids = log_settings()
+    for i, run_id in enumerate(run_ids):
+        with tracking.start_run(run_id=run_id) as run:
+            run.log_text(f"a,b\n{i},{i}\n", "table.csv")
+            run.set_tag("team", f"team-{i % 2}")
+    shown = show(run_ids, color_scheme=scheme, viewport={"width": 1130, "height": 900})
+    page = shown.page
+    for name, drawn in (
+        ("scatter", ".jt-dot"),
+        ("contour", ".jt-shades"),
+        ("importance", ".jt-told"),
+        ("files", ".jt-data"),
+    ):
+        page.get_by_role("tab", name=name).click()
+        page.locator(drawn).first.wait_for(state="attached")
+        assert accessibility_faults(page, "#panel") == []
+        shown.screenshot(f"compare-{name}-{scheme}")
+    page.get_by_label("draw runs as groups").select_option(label="mean over seed")
+    page.get_by_role("button", name="side by side").click()
+    page.locator(".jt-chart").focus()
+    page.keyboard.press("End")
+    page.locator(".jt-readout div").first.wait_for()
+    assert accessibility_faults(page, "#panel") == []
+    shown.screenshot(f"compare-seeds-{scheme}")
 
 
 def test_a_hundred_runs_are_drawn_and_the_rest_of_the_rows_is_read_on_request(show: Show) -> None:
