@@ -42,12 +42,13 @@ class LabServer:
 
 
 @contextmanager
-def lab_server(root: Path, private: Path) -> Iterator[LabServer]:
+def lab_server(root: Path, private: Path, base_url: str = "/") -> Iterator[LabServer]:
     """Serve the folder ``root``; ``private`` takes configuration, runtime files and IPython's profile."""
     port = free_port()
     enable_server_extension(private)
-    with started(lab_command(root, private, port), root, environment(private)) as log:
-        yield LabServer(f"http://127.0.0.1:{port}", root, log)
+    command = [*lab_command(root, private, port), f"--ServerApp.base_url={base_url}"]
+    with started(command, root, environment(private)) as log:
+        yield LabServer(f"http://127.0.0.1:{port}{base_url.rstrip('/')}", root, log)
 
 
 def enable_server_extension(private: Path) -> None:

@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator
 
 from tests.ui.lab import Lab, Notebook
+from tests.ui.side import accessibility_faults
 
 TRAIN = """
 %%track digits --name {name}
@@ -140,6 +141,7 @@ def test_the_live_panel_takes_the_theme_of_jupyterlab(lab: Lab, folder: Path, da
     wait_for_longer_curve(panel)
     assert panel.evaluate("node => getComputedStyle(node).colorScheme") == ("dark" if dark else "light")
     lab.screenshot(f"live-{'dark' if dark else 'light'}", of=panel)
+    assert accessibility_faults(lab.page, ".jt-live-panel") == []
     panel.get_by_role("button", name="stop after this epoch").click()
     lab.page.wait_for_function(_IS_IDLE, timeout=20_000)
     lab.set_theme(dark=False)

@@ -49,7 +49,9 @@ def test_versions_are_promoted_from_a_notebook_and_from_the_palette(lab: Lab, fo
     page.get_by_label("stage of version 2").select_option("Production")
     page.get_by_text("history: ").click()
     expect(page.locator(".jt-moves")).to_contain_text("version 2: None → Production")
-    assert accessibility_faults(lab.page, ".jtrack-host") == []
+    for dark in (True, False):
+        lab.set_theme(dark=dark)
+        assert accessibility_faults(lab.page, ".jtrack-host") == []
     lab.screenshot("models-lab")
     page.get_by_role("button", name="depth-3").click()
     expect(main_area(lab.page).locator(".jt-run-page")).to_contain_text("wine 2 @champion Production")

@@ -17,6 +17,7 @@ from jtrack.widgets.frames import frame_json
 from jtrack.widgets.live.frame import Knob, LiveFrame
 from jtrack.widgets.live.model import LiveModel
 from tests.ui.lab import SCREENSHOTS
+from tests.ui.side import accessibility_faults
 from tests.widgets.panel_page import PanelPage
 from tests.widgets.test_live import live_frame
 
@@ -177,5 +178,6 @@ def test_every_state_is_drawn_in_both_themes(show: Show, state: str, scheme: str
     page = show(frame, color_scheme=scheme).page
     panel = page.locator(".jt-live-panel")
     assert panel.evaluate("node => node.scrollWidth <= node.clientWidth + 1")
+    assert accessibility_faults(page, "body") == []
     SCREENSHOTS.mkdir(exist_ok=True)
     panel.screenshot(path=str(SCREENSHOTS / f"live-{state}-{scheme}.png"))

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Route, expect
 from jtrack import tracking
 from jtrack.entities import RunKind, RunStatus
 from jtrack.widgets.run_page.model import RunModel
+from tests.ui.side import accessibility_faults
 from tests.widgets.logged_runs import log_cell_run
 from tests.widgets.panel_page import PanelPage
 from tests.widgets.test_card import NASTY
@@ -178,6 +179,17 @@ def test_related_runs_open_in_place_and_lead_back(show: Show) -> None:
     page.get_by_role("tab", name="overview").click()
     page.get_by_role("button", name="first", exact=True).click()
     expect(page.locator(".jt-head .jt-name")).to_have_text("first")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_tab(show: Show, scheme: str) -> None:
+    page = show(log_full_run(), color_scheme=scheme).page
+    tabs = page.get_by_role("tab")
+    for name in tabs.all():
+        name.click()
+        page.locator(".jt-tab-body .jt-page-part > *").first.wait_for()
+        page.wait_for_function("() => !document.querySelector('.jt-tab-body [role=status]')")
+        assert accessibility_faults(page, "body") == [], name.inner_text()
 
 
 def test_a_fault_stands_in_the_place_of_the_part(show: Show) -> None:

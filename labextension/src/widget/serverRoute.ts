@@ -65,7 +65,9 @@ function places(element: Element, page: Page): { notebook_path?: string }[] {
 function tabPath(element: Element): string | null {
   const id = element.closest('.jp-NotebookPanel')?.id;
   const tab = id ? document.querySelector(`.lm-TabBar-tab[data-id="${CSS.escape(id)}"]`) : null;
-  return /: (.+\.ipynb)$/m.exec(tab?.getAttribute('title') ?? '')?.[1] ?? null;
+  // Its name stands there too, and is shorter or the same.
+  const named = [...(tab?.getAttribute('title') ?? '').matchAll(/: (.+\.ipynb)$/gm)].map(found => found[1]!);
+  return named.sort((one, other) => other.length - one.length)[0] ?? null;
 }
 
 function addressPath(page: Page): string | null {
