@@ -19,12 +19,12 @@ from jtrack.widgets.html import Markup
 _PART = re.compile(r"/\* @part (\w+) \*/")
 # What the interactive form of each panel needs beside the base: a widget's state holds its stylesheet.
 _OF_WIDGET = {
-    "compare": ("difference", "runs", "compare", "interactive", "page", "compared"),
-    "live": ("runs", "interactive", "live"),
-    "models": ("difference", "runs", "compare", "models", "interactive", "registry"),
-    "parallel": ("runs", "interactive", "parallel"),
-    "run": ("difference", "runs", "compare", "interactive", "run", "page"),
-    "runs": ("runs", "interactive"),
+    "compare": ("difference", "runs", "compare", "interactive", "charts", "page", "compared"),
+    "live": ("runs", "interactive", "charts", "live"),
+    "models": ("difference", "runs", "compare", "models", "interactive", "charts", "registry"),
+    "parallel": ("runs", "interactive", "charts", "parallel"),
+    "run": ("difference", "runs", "compare", "interactive", "charts", "run", "page"),
+    "runs": ("runs", "interactive", "grid"),
 }
 _TOKEN = re.compile(r"--jt-([\w-]+):[^;]*light-dark\((#[0-9a-f]+),\s*(#[0-9a-f]+)\)")
 _SELECTORS = re.compile(r"(?<=[{}])([^{}@]+)\{")

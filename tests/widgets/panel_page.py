@@ -37,7 +37,7 @@ const model = {
   send: content => window.answer(JSON.stringify(content)).then(reply => fire('msg:custom', JSON.parse(reply)))
 };
 const told = window.told = [];
-for (const name of ['jtrack-brush', 'jtrack-open-run']) {
+for (const name of ['jtrack-brush', 'jtrack-selection', 'jtrack-open-run', 'jtrack-open-panel']) {
   document.addEventListener(name, event => told.push([name, event.detail]));
 }
 window.push = frame => { state._frame_json = frame; fire('change:_frame_json'); };

@@ -72,8 +72,7 @@ def test_a_parent_heads_its_children_though_the_filter_leaves_it_out() -> None:
     assert names(model.frame.rows) == ["search"]
     assert (model.frame.n_runs, model.frame.n_lines) == (2, 1)
     assert names(model.fold(sweep, True).rows) == ["search", "search-2", "search-1"]
-    model.delete([sweep])
-    assert model.frame.rows == ()
+    assert model.delete([sweep]).frame.rows == ()
 
 
 def test_families_of_any_depth_are_nested_once() -> None:
@@ -148,7 +147,11 @@ def test_a_table_among_chosen_runs_goes_back_to_all() -> None:
     model = RunsModel()
     chosen = model.among(ids[:2])
     assert (chosen.n_runs, chosen.title, chosen.is_chosen) == (2, "2 chosen runs", True)
+    assert model.among(["of another store"]) == chosen
     assert model.among(None).n_runs == 4
+    opened_for_two = RunsModel(run_ids=ids[:2])
+    assert opened_for_two.among(ids[1:3]).n_runs == 2
+    assert opened_for_two.among(None).n_runs == 2
 
 
 def test_a_look_sees_what_came_since() -> None:
@@ -156,6 +159,7 @@ def test_a_look_sees_what_came_since() -> None:
     model = RunsModel()
     assert model.frame.n_runs == 4
     log_cell_run("later", {}, {"accuracy": 1.0})
+    model.refresh()
     assert model.frame.n_runs == 5
 
 

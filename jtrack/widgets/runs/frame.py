@@ -18,10 +18,10 @@ from jtrack.widgets.runs.arrange import Arrangement, arrange
 from jtrack.widgets.runs.columns import Column, ColumnKind, Constant, choose_columns, survey_columns
 from jtrack.widgets.runs.rows import Row, read_lines
 
-PAGE_SIZE = 25
+PAGE_SIZE = 20  # what is drawn at first: the rows in view, and some below
 MOST_RESULTS = 100_000
 NEWEST_FIRST = "attributes.started_at DESC"
-_MOST_AVAILABLE = 150
+_MOST_CONSTANTS = 24
 
 _EXPERIMENTS = "SELECT experiment_id, name FROM experiments WHERE lifecycle_stage = 'active'"
 _NAMES = """
@@ -52,8 +52,9 @@ class RunsFrame:
     """What a runs table shows; ``rows`` are the first page.
 
     ``n_runs`` is how many runs were found, ``n_lines`` how many lines there are to page through, ``n_total`` how many
-    runs there are without the filter. ``spark`` is the id of the column that has its curves beside it, ``n_pinned``
-    how many of the first columns stay in view, ``unknown`` what the filter or the order asks for and no run has.
+    runs there are without the filter. ``n_columns`` could be shown. ``spark`` is the id of the column that has its
+    curves beside it, ``n_pinned`` how many of the first columns stay in view. ``constants`` are the first of the params
+    that are the same in all runs, ``unknown`` is what the filter or the order asks for and no run has.
     """
 
     title: str
@@ -62,8 +63,9 @@ class RunsFrame:
     n_total: int
     query: RunsQuery
     columns: tuple[Column, ...]
-    available: tuple[Column, ...]
+    n_columns: int
     constants: tuple[Constant, ...]
+    n_constants: int
     rows: tuple[Row, ...]
     spark: str | None = None
     n_pinned: int = 0
@@ -74,11 +76,12 @@ class RunsFrame:
 
 @dataclass(frozen=True, slots=True)
 class RunsResult:
-    """A search that was made: the frame with its first page, and the ids, arranged, to read further pages by."""
+    """A search that was made: the frame with its first page, the ids to read further pages by, and all columns."""
 
     frame: RunsFrame
     run_ids: tuple[str, ...] = field(repr=False)
     arranged: Arrangement = field(repr=False)
+    survey: tuple[Column, ...] = field(repr=False)
 
     def rows(self, offset: int, limit: int) -> tuple[Row, ...]:
         """Read one page."""
@@ -110,13 +113,13 @@ def read_runs(
         Runs can't be grouped by that.
     """
     experiments = find_experiments(query.experiment_names)
-    run_ids = _run_ids(query, experiments)
-    if within is not None:
-        run_ids = [run_id for run_id in run_ids if run_id in within]
+    run_ids = _run_ids(query, experiments, within)
     arranged = arrange(run_ids, query.group_by, set(opened))
     survey = survey_columns(run_ids)
     columns, n_pinned = choose_columns(survey, len(run_ids), query.order_by[0], query.columns, query.pinned)
     spark = _spark(columns, query.spark)
+    same = survey if len(run_ids) > 1 else ()
+    constants = tuple(Constant(column.key, column.only_value) for column in same if column.only_value is not None)
     frame = RunsFrame(
         title=_title(experiments, query.experiment_names) if within is None else plural(len(within), "chosen run"),
         n_runs=len(run_ids),
@@ -124,15 +127,16 @@ def read_runs(
         n_total=_count(experiments) if within is None else len(within),
         query=query,
         columns=columns,
-        available=survey[:_MOST_AVAILABLE],
-        constants=tuple(Constant(c.key, c.only_value) for c in survey if c.only_value is not None and len(run_ids) > 1),
+        n_columns=len(survey),
+        constants=constants[:_MOST_CONSTANTS],
+        n_constants=len(constants),
         rows=read_lines(arranged, 0, page_size, columns, spark.key if spark else None),
         spark=spark.id if spark else None,
         n_pinned=n_pinned,
         unknown=unknown_keys(queries.asked_store().catalog, query.filter_string, query.order_by),
         is_chosen=within is not None,
     )
-    return RunsResult(frame, tuple(run_ids), arranged)
+    return RunsResult(frame, tuple(run_ids), arranged, survey)
 
 
 def find_experiments(names: Sequence[str] | None) -> list[str] | None:
@@ -152,9 +156,11 @@ def find_experiments(names: Sequence[str] | None) -> list[str] | None:
     return [found[name] for name in names]
 
 
-def _run_ids(query: RunsQuery, experiment_ids: list[str] | None) -> list[str]:
-    sql, params = plan_search(query.filter_string, query.order_by, experiment_ids, max_results=query.max_results)
-    return [row["run_id"] for row in queries.rows(sql, params)]
+def _run_ids(query: RunsQuery, experiment_ids: list[str] | None, within: Collection[str] | None) -> list[str]:
+    most = query.max_results if within is None else None
+    sql, params = plan_search(query.filter_string, query.order_by, experiment_ids, max_results=most)
+    found = [row["run_id"] for row in queries.rows(sql, params)]
+    return found if within is None else [run_id for run_id in found if run_id in within][: query.max_results]
 
 
 def _spark(columns: Sequence[Column], wanted: str | None) -> Column | None:

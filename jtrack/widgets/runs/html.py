@@ -17,17 +17,18 @@ from jtrack.widgets.runs.rows import GroupRow, Row, RunRow
 from jtrack.widgets.style import stylesheet
 
 MOST_ROWS = 20
+_MOST_BYTES = 15_000  # of rows: a notebook keeps them beside the table's state
 _MOST_CONSTANTS = 8
 _KEY_WIDTH = 32
-_CELL_WIDTH = 32
+_CELL_WIDTH = 24
 
 
 def runs_html(frame: RunsFrame, now: datetime) -> Markup:
-    """Render the first `MOST_ROWS` rows; ``now`` decides whether a time needs its date."""
-    if not frame.rows:
+    """Render the first rows, at most `MOST_ROWS`; ``now`` decides whether a time needs its date."""
+    rows = _rows(frame, now)
+    if not rows:
         body = tag("div", empty_text(frame), class_="jt-empty")
     else:
-        rows = [_row(row, frame, now) for row in frame.rows[:MOST_ROWS]]
         table = tag("table", tag("thead", _header(frame)), tag("tbody", rows))
         # What scrolls has to be reached by keyboard.
         body = tag("div", table, class_="jt-scroll", tabindex="0", role="region", aria_label="table of runs")
@@ -39,7 +40,7 @@ def runs_html(frame: RunsFrame, now: datetime) -> Markup:
                 _head(frame),
                 [tag("div", f"{note}.", class_="jt-fault") for note in unknown_texts(frame)],
                 body,
-                _foot(frame),
+                _foot(frame, len(rows)),
                 class_="jtrack jt-runs",
                 role="group",
                 aria_label="runs",
@@ -70,7 +71,7 @@ def unknown_texts(frame: RunsFrame) -> list[str]:
 def constants_text(frame: RunsFrame) -> str:
     """The params that are the same in every run, in one line."""
     shown = [f"{shorten(c.key, _KEY_WIDTH)} {c.text}" for c in frame.constants[:_MOST_CONSTANTS]]
-    rest = len(frame.constants) - len(shown)
+    rest = frame.n_constants - len(shown)
     return ", ".join([*shown, *([f"{rest:,} more"] if rest else [])])
 
 
@@ -108,6 +109,17 @@ def _title(column: Column, frame: RunsFrame) -> str:
 
 def _has_spark(frame: RunsFrame, column: Column) -> bool:
     return column.id == frame.spark and any(isinstance(row, RunRow) and row.spark for row in frame.rows)
+
+
+def _rows(frame: RunsFrame, now: datetime) -> list[Markup]:
+    rows: list[Markup] = []
+    n_bytes = 0
+    for row in frame.rows[:MOST_ROWS]:
+        rows.append(_row(row, frame, now))
+        n_bytes += len(rows[-1])
+        if n_bytes > _MOST_BYTES:
+            break
+    return rows
 
 
 def _row(row: Row, frame: RunsFrame, now: datetime) -> Markup:
@@ -165,10 +177,10 @@ def _spark(spark: Sequence[int] | None) -> Markup | None:
     return None if spark is None else spark_image(spark[::2], spark[1::2], "curve")
 
 
-def _foot(frame: RunsFrame) -> Markup | None:
+def _foot(frame: RunsFrame, n_rows: int) -> Markup | None:
     parts = []
-    if frame.n_lines > MOST_ROWS:
-        parts.append(tag("span", f"first {MOST_ROWS} of {frame.n_lines:,}"))
+    if frame.n_lines > n_rows > 0:
+        parts.append(tag("span", f"first {n_rows} of {frame.n_lines:,}"))
     if frame.constants:
         parts.append(tag("span", "same in all: ", constants_text(frame)))
     return tag("div", [join([part, " "]) for part in parts], class_="jt-foot") if parts else None

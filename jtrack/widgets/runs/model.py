@@ -13,12 +13,14 @@ from jtrack.store.search import plan_search
 from jtrack.store.search.complete import Completions
 from jtrack.store.search.write import join_filters
 from jtrack.widgets.runs.actions import delete_runs, register_run, restore_runs, tag_runs
+from jtrack.widgets.runs.columns import Column
 from jtrack.widgets.runs.conditions import condition_of
 from jtrack.widgets.runs.frame import MOST_RESULTS, NEWEST_FIRST, RunsFrame, RunsQuery, find_experiments, read_runs
 from jtrack.widgets.runs.rows import Row
 from jtrack.widgets.runs.table_file import FilePiece, TableFile
 
 _MOST_ROWS_AT_ONCE = 200
+_MOST_COLUMNS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +54,21 @@ class RunsModel:
         group_by: str | None = None,
         run_ids: Sequence[str] | None = None,
     ) -> None:
-        self._within = None if run_ids is None else frozenset(run_ids)
+        self._all = self._within = None if run_ids is None else frozenset(run_ids)
         self._opened: set[str] = set()
         self._file = TableFile()
-        self._is_seen = False
         names = None if experiment_names is None else tuple(experiment_names)
         self._query = RunsQuery(experiment_names=names, max_results=max_results)
         self.search(filter_string, order_by or (), columns, pinned, spark, group_by)
 
     @property
     def frame(self) -> RunsFrame:
-        """The table as it is now, with its first page."""
-        frame = self.refresh() if self._is_seen else self.result.frame
-        self._is_seen = True
-        return frame
+        """The table as last read, with its first page."""
+        return self.result.frame
+
+    def refresh(self) -> None:
+        """Make the same search again."""
+        self.result = read_runs(self._query, within=self._within, opened=self._opened)
 
     @property
     def methods(self) -> Mapping[str, Callable[..., Any]]:
@@ -75,6 +78,7 @@ class RunsModel:
             "search": self.search,
             "among": self.among,
             "fold": self.fold,
+            "columns": self.columns,
             "ids": self.ids,
             "complete": self.complete,
             "narrow": self.narrow,
@@ -114,22 +118,28 @@ class RunsModel:
         self._query, self._opened = query, opened
         return self.result.frame
 
-    def refresh(self) -> RunsFrame:
-        """Make the same search again."""
-        self.result = read_runs(self._query, within=self._within, opened=self._opened)
-        return self.result.frame
-
     def among(self, run_ids: Sequence[str] | None) -> RunsFrame:
-        """Search among these runs alone, such as those that were brushed; ``None`` is all again."""
-        self._within = None if run_ids is None else frozenset(run_ids)
-        return self.refresh()
+        """Search among these runs alone, such as those that were brushed; ``None`` is all that there were at first.
+
+        Runs of another table, none of which is here, change nothing.
+        """
+        asked = self._all if run_ids is None else frozenset(run_ids)
+        found = read_runs(self._query, within=asked, opened=self._opened)
+        if run_ids is None or found.run_ids:
+            self._within, self.result = asked, found
+        return self.frame
 
     def fold(self, line: str, is_open: bool) -> RunsFrame:
         """Open or close a line that others are folded into."""
         arranged = self.result.arranged
         arranged.fold(line, is_open)
         self._opened = set(arranged.opened)
-        return self.refresh()
+        self.refresh()
+        return self.frame
+
+    def columns(self) -> tuple[Column, ...]:
+        """Give all columns that could be shown, of each kind those first that matter most or that most runs have."""
+        return self.result.survey[:_MOST_COLUMNS]
 
     def ids(self, line: str | None = None) -> tuple[str, ...]:
         """Give the ids of all runs of the table, or of those in one of its groups."""
@@ -170,16 +180,20 @@ class RunsModel:
 
     def delete(self, run_ids: Sequence[str]) -> Changed:
         """Delete runs, with all that is nested in them."""
-        return Changed(delete_runs(run_ids), self.refresh())
+        return self._changed(delete_runs(run_ids))
 
     def restore(self, run_ids: Sequence[str]) -> Changed:
         """Take deleted runs back."""
-        return Changed(restore_runs(run_ids), self.refresh())
+        return self._changed(restore_runs(run_ids))
 
     def tag(self, run_ids: Sequence[str], key: str, value: str | None) -> Changed:
         """Set a tag of runs; ``None`` takes it off."""
-        return Changed(tag_runs(run_ids, key, value), self.refresh())
+        return self._changed(tag_runs(run_ids, key, value))
 
     def register(self, run_id: str, name: str) -> str:
         """Register the model of a run, and say as what."""
         return register_run(run_id, name)
+
+    def _changed(self, run_ids: tuple[str, ...]) -> Changed:
+        self.refresh()
+        return Changed(run_ids, self.frame)

@@ -12,7 +12,7 @@ from jtrack.widgets.runs.html import runs_html
 from jtrack.widgets.runs.model import RunsModel
 from jtrack.widgets.runs.text import runs_text
 
-_MOST_TEXT_ROWS = 30
+_MOST_TEXT_ROWS = 20
 
 
 class RunsTable(Panel):

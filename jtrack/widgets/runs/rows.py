@@ -10,7 +10,7 @@ from typing import Any
 from jtrack import queries
 from jtrack.entities import RunKind, RunStatus
 from jtrack.widgets.curves import thinned_curves
-from jtrack.widgets.format import plural
+from jtrack.widgets.format import plural, shorten
 from jtrack.widgets.frames import duration_s
 from jtrack.widgets.images import fit_points
 from jtrack.widgets.params import param_value
@@ -19,6 +19,7 @@ from jtrack.widgets.runs.columns import Column, ColumnKind
 
 _SPARK_POINTS = 20
 _WIDTH = 80
+_MOST_CHARACTERS = 40
 
 _ROWS = """
 SELECT r.run_id, r.run_name, r.status, r.kind, r.parent_run_id, r.started_at, r.ended_at, e.name AS experiment_name
@@ -204,7 +205,7 @@ def _keys(columns: Sequence[Column]) -> dict[ColumnKind, list[str]]:
 
 
 def _text(row: Mapping[str, Any]) -> str:
-    return param_value(row["value"], row["value_json"], "", row["number"]).text
+    return shorten(param_value(row["value"], row["value_json"], "", row["number"]).text, _MOST_CHARACTERS)
 
 
 def _sparks(run_ids: list[str], spark: str | None) -> dict[str, tuple[int, ...]]:

@@ -8,59 +8,6 @@ export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
 export type Direction = 'higher' | 'lower';
 export type RunStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
 
-export interface Column {
-  id: string;
-  kind: 'metrics' | 'params' | 'attributes';
-  key: string;
-  n_runs: number;
-  is_numeric: boolean;
-  direction: Direction | null;
-  best: number | null;
-  decimals: number | null;
-  only_value: string | null;
-}
-
-export interface RunRow {
-  run_id: string;
-  run_name: string;
-  status: RunStatus;
-  kind: string;
-  parent_run_id: string | null;
-  started_at: string;
-  duration_s: number | null;
-  /** In the order of the columns: a number for a metric, text for the rest. */
-  cells: (JsonNumber | string | null)[];
-  /** x, y, x, y … in a box of 100 × 100, y upwards. */
-  spark: number[] | null;
-  n_children: number;
-}
-
-export interface RunsQuery {
-  filter_string: string;
-  order_by: string[];
-  experiment_names: string[] | null;
-  max_results: number;
-  columns: string[] | null;
-}
-
-export interface RunsFrame {
-  panel: 'runs';
-  title: string;
-  n_runs: number;
-  n_total: number;
-  query: RunsQuery;
-  columns: Column[];
-  available: Column[];
-  constants: { key: string; text: string }[];
-  rows: RunRow[];
-  offset: number;
-}
-
-export interface RunsCallbacks {
-  rows(asked: { offset: number; limit: number }): Promise<RunRow[]>;
-  search(asked: { filter_string: string; order_by: string[]; columns: string[] | null }): Promise<RunsFrame>;
-}
-
 export interface Points {
   step: number[];
   value: number[];

@@ -1,7 +1,8 @@
 // The spark lines of the runs in the list, and which way each metric is better. The list's own answer has last values
 // only; a runs table that nobody sees gives these, for many runs in one question, and for those that changed only.
 
-import type { Direction, RunRow, RunsFrame } from '../../panels/frames';
+import type { Direction } from '../../panels/frames';
+import { type RunRow, type RunsFrame, isRun } from '../../panels/runs/frame';
 import type { Api, ListedRun, Place } from '../../server/api';
 import { ServerPanel } from '../../server/serverPanel';
 import { metricField } from './model';
@@ -74,7 +75,7 @@ export class Sparks {
   }
 
   private take(key: string, wanted: Wanted[], frame: RunsFrame): void {
-    const rows = new Map<string, RunRow>(frame.rows.map(row => [row.run_id, row]));
+    const rows = new Map<string, RunRow>(frame.rows.filter(isRun).map(row => [row.run_id, row]));
     this.directions.set(key, frame.columns.find(column => column.key === key)?.direction ?? null);
     if (this.lines.size > MOST_KEPT) {
       this.lines.clear();

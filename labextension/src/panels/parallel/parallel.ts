@@ -5,13 +5,14 @@ import { h, replace } from '../dom';
 import { type Rendered, asFault } from '../frames';
 import { plural, withThousands } from '../format';
 import { faultMark } from '../marks';
+import { type MenuItem, openMenu } from '../menu';
 import { Foot } from './foot';
 import type { ParallelAxis, ParallelCallbacks, ParallelFrame } from './frame';
-import { RegisterBest, StopSweep } from './steer';
-import { type HeadActions, type MenuItem, openMenu } from './head';
+import type { HeadActions } from './head';
 import { type AxisBrush, LineStore } from './lines';
 import { canLog, valueText } from './scale';
 import { STAGE_HEIGHT, Stage } from './stage';
+import { RegisterBest, StopSweep } from './steer';
 import { View } from './view';
 
 const NEWS_MS = 1000;

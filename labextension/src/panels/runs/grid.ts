@@ -1,60 +1,92 @@
-// The rows of the runs table: drawn as they come into view, read in pages, walked with the arrow keys. Widths are told
-// from the first page and then kept, so that nothing jumps when other rows come into view.
+// The rows of the runs table: drawn as they come into view, read in pages, walked with the arrow keys. Where the same
+// question is answered anew, each row stays until there is its new one, and the place in the table is kept.
 
 import { h, replace } from '../dom';
-import { type Column, type RunRow, type RunsCallbacks, type RunsFrame, type JsonNumber, asNumber } from '../frames';
-import { MISSING, exactMoment, formatAgo, formatDuration, formatNumber, plural } from '../format';
-import { sparkLine, stateMark } from '../marks';
+import { chooseCell, groupText, insideText, cellText, nameCell, sparkCell, startedCell, tookCell, valueCell } from './cells';
+import type { Choice } from './choice';
+import { type Row, type RunRow, type RunsCallbacks, type RunsFrame, isRun } from './frame';
+import { type HeadActions, headCell, headsOf, titleOf } from './heads';
+import { columnWidth, widest } from './widths';
 import { ROW_HEIGHT, missingPages, visibleWindow } from './window';
 
 const PAGE_SIZE = 50;
 const MOST_ROWS_IN_VIEW = 12;
-const STARTED = 'attributes.started_at';
-const TOOK = 'attributes.duration_s';
-const NAME = 'attributes.run_name';
+const CHOOSE_WIDTH = 34;
+const SPARK_WIDTH = 100;
+/** State, id, the button for more, and the gaps between them. */
+const NAME_SIGNS = 128;
 
-interface GridCallbacks {
+export interface GridCallbacks extends HeadActions {
   rows: RunsCallbacks['rows'];
-  sort(key: string): void;
+  choose(index: number, row: Row, isChosen: boolean, isRange: boolean): void;
+  chooseAll(isChosen: boolean): void;
+  fold(row: Row, isOpen: boolean): void;
+  only(row: Row, column: string): void;
+  open(row: RunRow): void;
+  more(row: RunRow, anchor: HTMLElement): void;
   failed(error: unknown): void;
 }
 
 export class RunsGrid {
   readonly node: HTMLElement;
   private frame!: RunsFrame;
-  private rows = new Map<number, RunRow>();
+  private rows = new Map<number, Row>();
+  /** The rows that are of this frame; the others are shown until these have come. */
+  private fresh = new Set<number>();
   private drawn = new Map<number, HTMLTableRowElement>();
   private asked = new Set<number>();
   private active = 0;
+  private widths = new Map<string, number>();
+  private lefts: number[] = [];
   /** Distinguishes answers for this frame from late ones for a frame before it. */
   private generation = 0;
   private scheduled = 0;
   private readonly columns = h('colgroup');
   private readonly head = h('tr', { 'aria-rowindex': 1 });
+  private readonly all = h('input', { type: 'checkbox', 'aria-label': 'choose all runs', onchange: () => this.callbacks.chooseAll(this.all.checked) });
   private readonly above = spacer();
   private readonly below = spacer();
-  private readonly body = h('tbody', { onkeydown: (event: KeyboardEvent) => this.onKey(event) }, this.above, this.below);
-  private readonly table = h('table', {}, this.columns, h('thead', {}, this.head), this.body);
-  private readonly empty = h('div', { class: 'jt-empty' });
+  private readonly body: HTMLElement;
+  private readonly table: HTMLElement;
+  private readonly resized = new ResizeObserver(() => this.schedule());
 
-  constructor(private readonly callbacks: GridCallbacks) {
-    this.node = h('div', { class: 'jt-scroll jt-grid', onscroll: () => this.schedule() }, this.table, this.empty);
+  constructor(
+    private readonly callbacks: GridCallbacks,
+    private readonly choice: Choice
+  ) {
+    this.body = h(
+      'tbody',
+      {
+        onkeydown: (event: KeyboardEvent) => this.onKey(event),
+        onclick: (event: MouseEvent) => this.onClick(event),
+        onfocusin: (event: FocusEvent) => this.setActive(Number((event.target as Element).closest<HTMLElement>('tr')?.dataset.index ?? this.active))
+      },
+      this.above,
+      this.below
+    );
+    this.table = h('table', {}, this.columns, h('thead', {}, this.head), this.body);
+    this.node = h('div', { class: 'jt-scroll jt-grid', tabindex: -1, onscroll: () => this.schedule() }, this.table);
+    this.resized.observe(this.node);
   }
 
   update(frame: RunsFrame): void {
+    const isSame = this.frame !== undefined && JSON.stringify(this.frame.query) === JSON.stringify(frame.query);
     this.generation++;
     this.frame = frame;
-    this.rows = new Map(frame.rows.map((row, index) => [frame.offset + index, row]));
+    this.rows = isSame ? this.rows : new Map();
+    frame.rows.forEach((row, index) => this.rows.set(index, row));
+    this.fresh = new Set(frame.rows.keys());
     this.asked.clear();
-    this.active = 0;
-    this.node.scrollTop = 0;
-    this.drawn.forEach(row => row.remove());
-    this.drawn.clear();
-    this.table.setAttribute('aria-rowcount', String(frame.n_runs + 1));
-    this.table.hidden = frame.n_runs === 0;
-    replace(this.empty, emptyText(frame));
-    this.empty.hidden = frame.n_runs > 0;
-    this.yield(0);
+    if (isSame) {
+      this.active = Math.max(0, Math.min(this.active, frame.n_lines - 1));
+    } else {
+      this.active = 0;
+      this.widths.clear();
+      this.node.scrollTop = 0;
+    }
+    this.drawn.forEach(row => (row.dataset.waits = 'true'));
+    this.table.setAttribute('aria-rowcount', String(frame.n_lines + 1));
+    this.node.hidden = frame.n_lines === 0;
     this.drawHead();
     this.draw();
   }
@@ -65,8 +97,35 @@ export class RunsGrid {
     this.node.style.maxHeight = height > 0 ? `${Math.max(this.node.getBoundingClientRect().height - height, 4 * ROW_HEIGHT)}px` : `${most}px`;
   }
 
+  /** Show anew which rows are chosen. */
+  drawChoice(): void {
+    this.drawn.forEach((element, index) => {
+      const box = element.querySelector<HTMLInputElement>('.jt-choose input');
+      const row = this.rows.get(index);
+      if (box && row) {
+        box.checked = isRun(row) && this.choice.has(row.run_id);
+        element.classList.toggle('jt-chosen', box.checked);
+      }
+    });
+    this.all.checked = this.choice.size > 0 && this.choice.size >= this.frame.n_runs;
+    this.all.indeterminate = this.choice.size > 0 && !this.all.checked;
+  }
+
+  /** The runs between two rows that are here, both included. */
+  between(first: number, last: number): RunRow[] {
+    const found: RunRow[] = [];
+    for (let index = Math.min(first, last); index <= Math.max(first, last); index++) {
+      const row = this.rows.get(index);
+      if (row && isRun(row)) {
+        found.push(row);
+      }
+    }
+    return found;
+  }
+
   dispose(): void {
     this.generation++;
+    this.resized.disconnect();
     cancelAnimationFrame(this.scheduled);
   }
 
@@ -77,80 +136,98 @@ export class RunsGrid {
 
   private drawHead(): void {
     const focused = this.head.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.key : null;
-    const { columns } = this.frame;
-    const heads = columns.map(column => this.headCell(column.id, title(column), column.is_numeric, bestFirst(column)));
-    if (this.hasSpark()) {
-      heads.splice(1, 0, h('th', { class: 'jt-spark', 'aria-hidden': 'true' }));
-    }
-    replace(
-      this.head,
-      this.headCell(NAME, 'run', false, 'ASC'),
-      heads,
-      this.headCell(TOOK, 'took', true, 'DESC'),
-      this.headCell(STARTED, 'started', false, 'DESC')
-    );
-    const widths = columnWidths(this.frame, this.hasSpark());
+    const cells = headsOf(this.frame).map(head => headCell(this.frame, head, this.callbacks));
+    this.withSpark(cells, h('th', { class: 'jt-spark', 'aria-hidden': 'true' }));
+    replace(this.head, h('th', { class: 'jt-choose', scope: 'col' }, this.all), cells);
+    const widths = this.columnWidths();
     replace(this.columns, widths.map(width => h('col', { style: `width:${width}px` })));
     this.table.style.minWidth = `${widths.reduce((sum, width) => sum + width, 0)}px`;
+    this.lefts = this.pinnedLefts(widths);
+    this.pin(this.head);
+    this.drawChoice();
     if (focused) {
       this.head.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
     }
   }
 
-  private headCell(key: string, name: string, numeric: boolean, first: 'ASC' | 'DESC'): HTMLElement {
-    const order = sortOf(this.frame, key);
-    const next = order === null ? first : order === 'ASC' ? 'DESC' : 'ASC';
-    const sortable = key !== 'attributes.experiment_name';
-    const arrow = order === null ? '' : order === 'ASC' ? '↑' : '↓';
-    const text = [h('span', { class: 'jt-cut' }, name), arrow && h('span', { 'aria-hidden': 'true' }, arrow)];
-    const button = h(
-      'button',
-      { type: 'button', 'data-key': key, title: `${name}: sort`, onclick: () => this.callbacks.sort(`${key} ${next}`) },
-      text
+  /** Put what belongs to the curves behind the column that they are of; `cells` begin with the name. */
+  private withSpark<T>(cells: T[], spark: T): void {
+    const at = this.frame.columns.findIndex(column => column.id === this.frame.spark);
+    if (at >= 0) {
+      cells.splice(at + 2, 0, spark);
+    }
+  }
+
+  /** Keep the first columns in view: the boxes, the names, and those that are pinned, with their curves. */
+  private pin(row: HTMLElement): void {
+    this.lefts.forEach((left, index) => {
+      const cell = row.children[index] as HTMLElement;
+      cell.style.left = `${left}px`;
+      cell.classList.add('jt-pinned');
+    });
+  }
+
+  /** Where each of the columns that stay in view begins. */
+  private pinnedLefts(widths: number[]): number[] {
+    const spark = this.frame.columns.findIndex(column => column.id === this.frame.spark);
+    const n = this.frame.n_pinned + 2 + (spark >= 0 && spark < this.frame.n_pinned ? 1 : 0);
+    return widths.slice(0, n).map((_, index) => widths.slice(0, index).reduce((sum, width) => sum + width, 0));
+  }
+
+  private columnWidths(): number[] {
+    const { frame, node } = this;
+    const rows = frame.rows;
+    const keep = (id: string, width: number): number => {
+      const kept = Math.max(width, this.widths.get(id) ?? 0);
+      this.widths.set(id, kept);
+      return kept;
+    };
+    const names = rows.map(row => (isRun(row) ? `${row.run_name} ${insideText(row)}${row.status === 'FINISHED' ? '' : ` ${row.status}`}` : `${row.label} ${groupText(row)}`));
+    const deepest = Math.max(0, ...rows.map(row => row.depth)) * 16 + (frame.query.group_by ? 18 : 0);
+    const name = keep('name', Math.round(Math.min(Math.max(widest(names, node) + NAME_SIGNS + deepest, 190), 360)));
+    const inner = frame.columns.map((column, index) =>
+      keep(column.id, columnWidth(titleOf(column), rows.map(row => cellText(column, row.cells[index] ?? null)), node, column.is_numeric ? 200 : 260))
     );
-    return h(
-      'th',
-      {
-        scope: 'col',
-        class: numeric ? 'jt-num' : null,
-        'aria-sort': order === null ? null : order === 'ASC' ? 'ascending' : 'descending'
-      },
-      sortable ? button : text
-    );
+    const widths = [name, ...inner, 90, 112];
+    this.withSpark(widths, SPARK_WIDTH);
+    return [CHOOSE_WIDTH, ...widths];
   }
 
   private draw(): void {
-    const nRows = this.frame.n_runs;
+    const { n_lines } = this.frame;
     // Not what it measures alone: before the first drawing it has no height yet.
     const height = Math.max(this.node.clientHeight, MOST_ROWS_IN_VIEW * ROW_HEIGHT);
-    const window = visibleWindow(this.node.scrollTop, height, nRows);
-    let focus = false;
-    for (const [index, row] of this.drawn) {
-      focus ||= row === document.activeElement;
-      // A placeholder goes too, once its row is there.
-      if (index < window.first || index >= window.last || (row.dataset.waits && this.rows.has(index))) {
-        row.remove();
-        this.drawn.delete(index);
-      }
-    }
+    const window = visibleWindow(this.node.scrollTop, height, n_lines);
+    const gone = [...this.drawn].filter(([index]) => index < window.first || index >= window.last);
+    let hadFocus = gone.some(([, row]) => row.contains(document.activeElement));
     let next = this.above.nextElementSibling;
     for (let index = window.first; index < window.last; index++) {
-      const there = this.drawn.get(index);
-      if (there) {
-        next = there.nextElementSibling;
-      } else {
-        const row = this.row(index);
+      let row = this.drawn.get(index);
+      // A placeholder, or a row of before, goes once the one that it stands for is there.
+      if (!row || (row.dataset.waits && this.fresh.has(index))) {
+        hadFocus ||= row?.contains(document.activeElement) ?? false;
+        const old = row;
+        row = this.row(index);
         this.drawn.set(index, row);
-        this.body.insertBefore(row, next);
+        if (old) {
+          old.replaceWith(row);
+        } else {
+          this.body.insertBefore(row, next);
+        }
       }
-    }
-    if (focus) {
-      // Where the focus was on a placeholder, it passes to the row.
-      this.drawn.get(this.active)?.focus({ preventScroll: true });
+      next = row.nextElementSibling;
     }
     setHeight(this.above, window.first * ROW_HEIGHT);
-    setHeight(this.below, (nRows - window.last) * ROW_HEIGHT);
-    missingPages(window, PAGE_SIZE, index => this.rows.has(index)).forEach(page => void this.read(page));
+    setHeight(this.below, (n_lines - window.last) * ROW_HEIGHT);
+    // Last, since a table that is too short for a moment would be scrolled back by the browser.
+    for (const [index, row] of gone) {
+      row.remove();
+      this.drawn.delete(index);
+    }
+    if (hadFocus) {
+      this.drawn.get(this.active)?.focus({ preventScroll: true });
+    }
+    missingPages(window, PAGE_SIZE, index => this.fresh.has(index)).forEach(page => void this.read(page));
   }
 
   private async read(page: number): Promise<void> {
@@ -162,7 +239,10 @@ export class RunsGrid {
     try {
       const rows = await this.callbacks.rows({ offset: page, limit: PAGE_SIZE });
       if (generation === this.generation) {
-        rows.forEach((row, index) => this.rows.set(page + index, row));
+        rows.forEach((row, index) => {
+          this.rows.set(page + index, row);
+          this.fresh.add(page + index);
+        });
         this.draw();
       }
     } catch (error) {
@@ -174,44 +254,105 @@ export class RunsGrid {
   }
 
   private row(index: number): HTMLTableRowElement {
-    const run = this.rows.get(index);
+    const row = this.rows.get(index);
     const attributes = { 'aria-rowindex': index + 2, 'data-index': index, tabindex: index === this.active ? 0 : -1 };
-    if (!run) {
+    if (!row) {
       const n = this.head.children.length;
       return h('tr', { ...attributes, 'data-waits': 'true' }, h('td', { colspan: n, class: 'jt-muted' }, '…'));
     }
-    const cells = this.frame.columns.map((column, i) => cell(column, run.cells[i] ?? null));
-    if (this.hasSpark()) {
-      cells.splice(1, 0, h('td', { class: 'jt-spark' }, run.spark && sparkLine(run.spark)));
-    }
-    return h('tr', attributes, nameCell(run), cells, tookCell(run), startedCell(run));
+    const isChosen = isRun(row) && this.choice.has(row.run_id);
+    const cells = [
+      nameCell(row, this.frame.query.group_by !== null),
+      ...this.frame.columns.map((column, i) => valueCell(column, row, row.cells[i] ?? null)),
+      tookCell(row),
+      startedCell(row)
+    ];
+    this.withSpark(cells, sparkCell(row));
+    const waits = this.fresh.has(index) ? null : 'true';
+    const classes = [isChosen && 'jt-chosen', !isRun(row) && 'jt-group-row'].filter(Boolean).join(' ') || null;
+    const element = h('tr', { ...attributes, class: classes, 'data-waits': waits }, chooseCell(row, isChosen), cells);
+    this.pin(element);
+    return element;
   }
 
-  private hasSpark(): boolean {
-    return this.frame.columns[0]?.kind === 'metrics';
+  private onClick(event: MouseEvent): void {
+    const target = (event.target as Element).closest<HTMLElement>('[data-do]');
+    const element = (event.target as Element).closest<HTMLElement>('tr[data-index]');
+    const index = Number(element?.dataset.index);
+    const row = this.rows.get(index);
+    if (!element || !row) {
+      return;
+    }
+    this.setActive(index);
+    this.act(target?.dataset.do ?? '', row, index, target ?? element, event.shiftKey);
+  }
+
+  private act(what: string, row: Row, index: number, target: HTMLElement, isRange: boolean): void {
+    if (what === 'choose') {
+      this.callbacks.choose(index, row, (target as HTMLInputElement).checked, isRange);
+    } else if (what === 'fold') {
+      this.callbacks.fold(row, !row.is_open);
+    } else if (what === 'only') {
+      this.callbacks.only(row, target.dataset.column ?? '');
+    } else if (isRun(row)) {
+      if (what === 'open') {
+        this.callbacks.open(row);
+      } else if (what === 'more') {
+        this.callbacks.more(row, target);
+      }
+    }
   }
 
   private onKey(event: KeyboardEvent): void {
+    const row = this.rows.get(this.active);
+    const isOnRow = (event.target as Element).matches('tr');
+    const step = this.stepOf(event.key);
+    const isMenu = event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey);
+    const isPress = event.key === 'Enter' || event.key === ' ';
+    if (event.ctrlKey || event.metaKey || event.altKey || (isPress && (event.target as Element).matches('input'))) {
+      return;
+    }
+    if (isPress && !isOnRow) {
+      (event.target as HTMLElement).click();
+    } else if (step !== undefined) {
+      this.activate(Math.min(Math.max(this.active + step, 0), this.frame.n_lines - 1));
+    } else if (event.key === 'ArrowRight' || event.key === 'ArrowLeft') {
+      this.moveInRow(event.key === 'ArrowRight' ? 1 : -1, event.target as HTMLElement, row);
+    } else if (row && event.key === ' ') {
+      this.callbacks.choose(this.active, row, !(isRun(row) && this.choice.has(row.run_id)), event.shiftKey);
+    } else if (row && event.key === 'Enter') {
+      this.act(isRun(row) ? 'open' : 'fold', row, this.active, event.target as HTMLElement, false);
+    } else if (row && isRun(row) && isMenu) {
+      this.callbacks.more(row, this.drawn.get(this.active)!);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  private stepOf(key: string): number | undefined {
     const page = Math.max(Math.floor(this.node.clientHeight / ROW_HEIGHT) - 2, 1);
-    const steps: Record<string, number> = {
-      ArrowDown: 1,
-      ArrowUp: -1,
-      PageDown: page,
-      PageUp: -page,
-      Home: -this.frame.n_runs,
-      End: this.frame.n_runs
-    };
-    const step = steps[event.key];
-    if (step !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      event.preventDefault();
-      this.activate(Math.min(Math.max(this.active + step, 0), this.frame.n_runs - 1));
+    const { n_lines } = this.frame;
+    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -n_lines, End: n_lines };
+    return steps[key];
+  }
+
+  /** Open or fold what can be, and else walk the buttons of the row. */
+  private moveInRow(step: number, from: HTMLElement, row: Row | undefined): void {
+    const element = this.drawn.get(this.active);
+    const stops = [...(element?.querySelectorAll<HTMLElement>('[data-do]') ?? [])];
+    const at = stops.indexOf(from);
+    if (row && at < 0 && row.n_folded > 0 && row.is_open === step < 0) {
+      this.callbacks.fold(row, step > 0);
+    } else if (at < 0 ? step > 0 : true) {
+      (stops[at + step] ?? (step < 0 ? element : stops[at]))?.focus({ preventScroll: false });
     }
   }
 
   /** Move the focus to a row, scrolling the table, never the page. */
   private activate(index: number): void {
-    this.drawn.get(this.active)?.setAttribute('tabindex', '-1');
-    this.active = index;
+    this.setActive(index);
     const top = index * ROW_HEIGHT;
     const head = this.head.offsetHeight;
     if (top < this.node.scrollTop) {
@@ -220,91 +361,14 @@ export class RunsGrid {
       this.node.scrollTop = top + ROW_HEIGHT + head - this.node.clientHeight;
     }
     this.draw();
-    const row = this.drawn.get(index);
-    row?.setAttribute('tabindex', '0');
-    row?.focus({ preventScroll: true });
+    this.drawn.get(index)?.focus({ preventScroll: true });
   }
-}
 
-function cell(column: Column, value: JsonNumber | string | null): HTMLElement {
-  if (column.kind === 'metrics') {
-    const number = asNumber(value as JsonNumber | null);
-    const best = number !== null && number === column.best;
-    const text = formatNumber(number, column.decimals);
-    return h(
-      'td',
-      { class: best ? 'jt-num jt-best' : 'jt-num', title: number === null ? null : `${number}${best ? ', best' : ''}` },
-      best ? h('b', {}, text) : text
-    );
+  private setActive(index: number): void {
+    this.drawn.get(this.active)?.setAttribute('tabindex', '-1');
+    this.active = index;
+    this.drawn.get(index)?.setAttribute('tabindex', '0');
   }
-  const text = value === null ? MISSING : String(value);
-  return h('td', { class: column.is_numeric ? 'jt-num' : null, title: text.length > 12 ? text : null }, text);
-}
-
-function nameCell(run: RunRow): HTMLElement {
-  return h(
-    'th',
-    { scope: 'row', title: `${run.run_name}, run ${run.run_id}` },
-    stateMark(run.status),
-    ' ',
-    run.run_name,
-    ' ',
-    h('code', { class: 'jt-muted' }, run.run_id.slice(0, 8)),
-    inside(run) && [' ', h('span', { class: 'jt-muted' }, inside(run))]
-  );
-}
-
-/** What stands beside the name of a run that others are nested in. */
-function inside(run: RunRow): string {
-  return run.n_children ? plural(run.n_children, run.kind === 'sweep' ? 'trial' : 'run') : '';
-}
-
-function tookCell(run: RunRow): HTMLElement {
-  const text = run.status === 'RUNNING' ? 'running' : formatDuration(run.duration_s);
-  return h('td', { class: 'jt-num jt-muted' }, text);
-}
-
-function startedCell(run: RunRow): HTMLElement {
-  const time = h('time', { datetime: run.started_at, title: exactMoment(run.started_at) }, formatAgo(run.started_at, new Date()));
-  return h('td', { class: 'jt-muted' }, time);
-}
-
-function title(column: Column): string {
-  return column.kind === 'attributes' ? 'experiment' : column.key;
-}
-
-function bestFirst(column: Column): 'ASC' | 'DESC' {
-  return column.kind === 'metrics' && column.direction !== 'lower' ? 'DESC' : 'ASC';
-}
-
-function sortOf(frame: RunsFrame, key: string): 'ASC' | 'DESC' | null {
-  const order = frame.query.order_by[0] ?? `${STARTED} DESC`;
-  const [, name, direction] = /^(.*?)(?:\s+(ASC|DESC))?$/is.exec(order.trim()) ?? [];
-  return name === key ? (direction?.toUpperCase() === 'DESC' ? 'DESC' : 'ASC') : null;
-}
-
-/** Widths in pixels, guessed from the characters of the first page: the table may not be in a page yet. */
-function columnWidths(frame: RunsFrame, spark: boolean): number[] {
-  const width = (longest: number, least: number, most: number): number =>
-    Math.round(Math.min(Math.max(longest * 7.2 + 24, least), most));
-  const longest = (texts: string[]): number => Math.max(0, ...texts.map(text => text.length));
-  const inner = frame.columns.map((column, index) => {
-    const texts = frame.rows.map(row => cell(column, row.cells[index] ?? null).textContent ?? '');
-    // Two more for the arrow, which comes and goes.
-    return width(Math.max(longest(texts), title(column).length + 2), 56, column.is_numeric ? 180 : 220);
-  });
-  if (spark) {
-    inner.splice(1, 0, 88);
-  }
-  // State, name, id: the id is in a smaller type.
-  const name = longest(frame.rows.map(row => row.run_name + inside(row) + (row.status === 'FINISHED' ? '' : row.status))) + 10;
-  return [width(name, 160, 320), ...inner, 84, 106];
-}
-
-function emptyText(frame: RunsFrame): string {
-  return frame.n_total
-    ? `No run fits this filter; there are ${plural(frame.n_total, 'run')}. Clear the filter to see all.`
-    : 'No runs yet. Put %%track in front of a cell that trains, and run it.';
 }
 
 function spacer(): HTMLTableRowElement {

@@ -1,64 +1,94 @@
-// The runs table: a head with the filter, a table of which only the rows in view exist, a foot with what is the same
-// in every run. Sorting, filtering and choosing columns are questions to whoever holds the runs.
+// The runs table: a head with the filter, a table of which only the rows in view exist, a foot for what is the same in
+// every run and for the chosen ones. Everything that changes what is shown is a question to whoever holds the runs.
 
 import { h, replace } from '../dom';
-import { type Fault, type RunsCallbacks, type RunsFrame, type Rendered, asFault } from '../frames';
+import { type Fault, type Rendered, asFault } from '../frames';
 import { plural, shorten, withThousands } from '../format';
 import { faultMark } from '../marks';
+import { type MenuItem, openMenu } from '../menu';
+import { Choice } from './choice';
+import { ColumnChoices } from './columns';
+import { download } from './download';
+import { FilterBox } from './filter';
+import { Foot } from './foot';
+import { type Changed, type Row, type RunRow, type RunsCallbacks, type RunsFrame, type Search, isRun, lineId } from './frame';
 import { RunsGrid } from './grid';
 
-const MOST_CONSTANTS = 8;
 const PATIENCE_MS = 400;
 const BUSY_MS = 3000;
 
-export function renderRuns(element: HTMLElement, frame: RunsFrame, callbacks: RunsCallbacks): Rendered<RunsFrame> {
+export interface RunsRendered extends Rendered<RunsFrame> {
+  /** Show these runs alone; all again where null. */
+  among(run_ids: string[] | null): void;
+}
+
+export function renderRuns(element: HTMLElement, frame: RunsFrame, callbacks: RunsCallbacks): RunsRendered {
   const panel = new RunsPanel(callbacks);
   element.append(panel.node);
   panel.update(frame);
   return panel;
 }
 
-type Asked = Parameters<RunsCallbacks['search']>[0];
-
-class RunsPanel implements Rendered<RunsFrame> {
+class RunsPanel implements RunsRendered {
   readonly node: HTMLElement;
   private frame!: RunsFrame;
   private readonly title = h('b', { class: 'jt-name' });
   private readonly count = h('span', { role: 'status' });
-  private readonly filter = h('input', {
-    class: 'jt-filter',
-    type: 'text',
-    'aria-label': 'filter runs',
-    spellcheck: 'false',
-    autocomplete: 'off',
-    onkeydown: (event: KeyboardEvent) => this.onFilterKey(event)
-  });
-  private readonly menuButton = h(
-    'button',
-    { class: 'jt-link', type: 'button', 'aria-expanded': 'false', onclick: () => this.toggleMenu() },
-    'columns'
+  private readonly all = h('button', { class: 'jt-link', type: 'button', onclick: () => void this.ask(() => this.callbacks.among({ run_ids: null })) }, 'all runs');
+  private readonly groups = h('select', { 'aria-label': 'group runs', onchange: () => void this.search({ group_by: this.groups.value || null }) });
+  private readonly menuButton = h('button', { class: 'jt-link', type: 'button', 'aria-expanded': 'false', onclick: () => void this.toggleMenu() }, 'columns');
+  private readonly files = ['csv', 'parquet'].map(suffix =>
+    h('button', { class: 'jt-link', type: 'button', title: `download all runs that fit as ${suffix}`, onclick: () => void this.download(suffix) }, suffix)
   );
-  private readonly menu = h('div', { class: 'jt-choices', role: 'group', 'aria-label': 'columns shown', hidden: true });
-  private readonly fault = h('div');
-  private readonly foot = h('div', { class: 'jt-foot' });
+  private readonly notes = h('div');
+  private readonly empty = h('div', { class: 'jt-empty' });
+  private readonly filter: FilterBox;
+  private readonly menu = new ColumnChoices(change => void this.search(change));
+  private readonly choice = new Choice(run_ids => this.onChoice(run_ids));
+  private readonly foot: Foot;
   private readonly grid: RunsGrid;
   /** Counts the questions, so that the answer to an older one can't replace a newer one's. */
   private turn = 0;
 
   constructor(private readonly callbacks: RunsCallbacks) {
-    this.grid = new RunsGrid({
-      rows: asked => this.callbacks.rows(asked),
-      sort: key => void this.search({ order_by: [key] }),
-      failed: error => this.showFault(asFault(error), '')
+    this.filter = new FilterBox({
+      complete: asked => callbacks.complete(asked),
+      search: filter_string => void this.search({ filter_string }),
+      escape: () => this.drawNotes(null)
+    });
+    this.grid = new RunsGrid(
+      {
+        rows: asked => callbacks.rows(asked),
+        search: change => void this.search(change),
+        menu: (anchor, label, items) => openMenu(this.node, anchor, label, items),
+        choose: (index, row, isChosen, isRange) => void this.choose(index, row, isChosen, isRange),
+        chooseAll: isChosen => void this.chooseAll(isChosen),
+        fold: (row, is_open) => void this.ask(() => callbacks.fold({ line: lineId(row), is_open })),
+        only: (row, column) => void this.only(row, column),
+        open: row => this.open(row),
+        more: (row, anchor) => openMenu(this.node, anchor, row.run_name, this.rowItems(row)),
+        failed: error => this.showFault(asFault(error), '')
+      },
+      this.choice
+    );
+    this.foot = new Foot(this.choice, {
+      compare: runs => this.show('compare', { runs }, runs, '%compare'),
+      parallel: runs => this.show('parallel', { parent_or_runs: runs }, runs, '%parallel'),
+      tag: (run_ids, key, value) => void this.change(() => callbacks.tag({ run_ids, key, value }), `tagged ${key}`),
+      delete: run_ids => void this.delete(run_ids),
+      restore: run_ids => void this.change(() => callbacks.restore({ run_ids }), 'taken back'),
+      register: (run_id, name) => void this.register(run_id, name),
+      changed: () => this.settle()
     });
     this.node = h(
       'div',
       { class: 'jtrack jt-runs jt-interactive', role: 'group', 'aria-label': 'runs' },
-      h('div', { class: 'jt-head' }, this.title, this.count, h('div', { class: 'jt-search', role: 'search' }, this.filter), h('span', { class: 'jt-end' }, this.menuButton)),
-      this.fault,
-      this.menu,
+      h('div', { class: 'jt-head' }, this.title, this.count, this.all, this.filter.node, h('span', { class: 'jt-end' }, this.groups, this.menuButton, this.files)),
+      this.notes,
+      this.menu.node,
       this.grid.node,
-      this.foot
+      this.empty,
+      this.foot.node
     );
     // JupyterLab's shortcuts would otherwise take the arrow keys from the table.
     this.node.dataset.lmSuppressShortcuts = 'true';
@@ -68,48 +98,50 @@ class RunsPanel implements Rendered<RunsFrame> {
     this.frame = frame;
     replace(this.title, shorten(frame.title, 60));
     this.showCount();
-    this.filter.value = frame.query.filter_string;
-    this.filter.placeholder = exampleFilter(frame);
-    this.filter.removeAttribute('aria-invalid');
-    replace(this.fault);
+    this.all.hidden = !frame.is_chosen;
+    this.filter.update(frame);
+    this.drawGroups();
     this.grid.update(frame);
-    this.drawMenu();
-    this.drawFoot();
+    this.drawEmpty();
+    this.menu.update(frame);
+    this.menuButton.hidden = frame.n_columns === 0;
+    this.files.forEach(button => (button.hidden = frame.n_runs === 0));
+    this.foot.update(frame);
+    this.drawNotes(null);
+  }
+
+  among(run_ids: string[] | null): void {
+    void this.ask(() => this.callbacks.among({ run_ids }));
   }
 
   dispose(): void {
     this.turn++;
+    this.filter.dispose();
     this.grid.dispose();
     this.node.remove();
   }
 
-  private onFilterKey(event: KeyboardEvent): void {
-    // Not a form: JupyterLab keeps Enter in a form of an output from submitting it.
-    if (event.key === 'Enter') {
-      event.preventDefault();
-      void this.search({ filter_string: this.filter.value.trim() });
-    } else if (event.key === 'Escape') {
-      this.filter.value = this.frame.query.filter_string;
-      this.filter.removeAttribute('aria-invalid');
-      replace(this.fault);
-      this.grid.yield(0);
-    }
+  private search(change: Partial<Search>): Promise<boolean> {
+    const { filter_string, order_by, columns, pinned, spark, group_by } = this.frame.query;
+    const asked = { filter_string, order_by, columns, pinned, spark, group_by, ...change };
+    return this.ask(() => this.callbacks.search(asked), asked.filter_string);
   }
 
-  private async search(change: Partial<Asked>): Promise<void> {
-    const { filter_string, order_by, columns } = this.frame.query;
-    const asked = { filter_string, order_by, columns, ...change };
+  /** Put a question whose answer is the table as it is then; gives whether it came. */
+  private async ask(question: () => Promise<RunsFrame>, text = ''): Promise<boolean> {
     const turn = ++this.turn;
     const calm = this.showWaiting();
     try {
-      const frame = await this.callbacks.search(asked);
+      const frame = await question();
       if (turn === this.turn) {
         this.update(frame);
       }
+      return true;
     } catch (error) {
       if (turn === this.turn) {
-        this.showFault(asFault(error), asked.filter_string);
+        this.showFault(asFault(error), text);
       }
+      return false;
     } finally {
       calm();
     }
@@ -118,7 +150,7 @@ class RunsPanel implements Rendered<RunsFrame> {
   /** Tells that an answer is awaited, but only when it takes so long that one would wonder. */
   private showWaiting(): () => void {
     const dim = setTimeout(() => this.grid.node.classList.add('jt-waiting'), PATIENCE_MS);
-    const tell = setTimeout(() => replace(this.count, 'waiting for the kernel'), BUSY_MS);
+    const tell = setTimeout(() => replace(this.count, 'waiting for an answer'), BUSY_MS);
     this.grid.node.setAttribute('aria-busy', 'true');
     return () => {
       clearTimeout(dim);
@@ -130,16 +162,20 @@ class RunsPanel implements Rendered<RunsFrame> {
   }
 
   private showFault(fault: Fault, text: string): void {
-    this.inPlace(() => replace(this.fault, faultMark(fault)));
-    this.filter.setAttribute('aria-invalid', String(fault.position !== null));
-    if (fault.position !== null) {
-      // The fault's place is shown by selecting the word there; positions count characters, not UTF-16 units.
-      const start = [...text].slice(0, fault.position).join('').length;
-      const end = start + (/^\S+/.exec(text.slice(start))?.[0].length ?? 0);
-      this.filter.value = text;
-      this.filter.focus({ preventScroll: true });
-      this.filter.setSelectionRange(start, end);
-    }
+    this.drawNotes(fault);
+    this.filter.showFault(fault, text);
+  }
+
+  /** What stands between the head and the rows: a fault, or what the filter asks for and no run has. */
+  private drawNotes(fault: Fault | null): void {
+    const unknown = this.frame.n_total ? this.frame.unknown : [];
+    const notes = unknown.map(({ name, near, fixed }) => {
+      const mend = (): void => void this.search({ filter_string: fixed! });
+      const first = fixed !== null && h('button', { type: 'button', class: 'jt-link', onclick: mend }, h('code', {}, near[0]!));
+      return h('div', { class: 'jt-fault', role: 'status' }, 'No run has ', h('code', {}, name), first ? '. Did you mean ' : near.length ? `; near is ${near.join(', ')}.` : '.', first, first && '?');
+    });
+    replace(this.notes, fault ? faultMark(fault) : notes);
+    this.settle();
   }
 
   private showCount(): void {
@@ -148,53 +184,154 @@ class RunsPanel implements Rendered<RunsFrame> {
     replace(this.count, text);
   }
 
-  /** Show something more in the head and take its room from the rows. */
-  private inPlace(change: () => void): void {
+  private drawEmpty(): void {
+    const { n_total, n_runs } = this.frame;
+    const clear = h('button', { type: 'button', class: 'jt-link', onclick: () => void this.search({ filter_string: '' }) }, 'Clear the filter');
+    replace(
+      this.empty,
+      n_total
+        ? [`No run fits this filter; there are ${plural(n_total, 'run')}. `, clear, ' to see all.']
+        : ['No runs yet. Put ', h('code', {}, '%%track'), ' in front of a cell that trains, and run it.']
+    );
+    this.empty.hidden = n_runs > 0;
+  }
+
+  private drawGroups(): void {
+    const { columns, query } = this.frame;
+    const params = columns.filter(({ kind }) => kind === 'params').map(({ id, key }) => [id, key] as const);
+    const other = query.group_by;
+    if (other !== null && other !== 'parent' && !params.some(([id]) => id === other)) {
+      params.push([other, other.replace(/^params\./, '')]);
+    }
+    const option = (value: string, text: string): HTMLElement => h('option', { value }, text);
+    replace(this.groups, option('', 'not grouped'), option('parent', 'by parent run'), params.map(([id, key]) => option(id, `by ${shorten(key, 40)}`)));
+    this.groups.value = query.group_by ?? '';
+    this.groups.hidden = this.frame.n_total === 0;
+  }
+
+  /** Hold the height that the table had before notes, menu and foot took some of it. */
+  private settle(): void {
     this.grid.yield(0);
-    const before = this.node.getBoundingClientRect().height;
-    change();
-    this.grid.yield(this.node.getBoundingClientRect().height - before);
+    if (this.frame.n_lines > 0) {
+      const [notes, menu] = [this.notes, this.menu.node].map(node => node.getBoundingClientRect().height);
+      this.grid.yield(notes! + menu! + this.foot.extra);
+    }
   }
 
-  private toggleMenu(): void {
-    this.inPlace(() => (this.menu.hidden = !this.menu.hidden));
-    this.menuButton.setAttribute('aria-expanded', String(!this.menu.hidden));
+  private async toggleMenu(): Promise<void> {
+    const isOpening = this.menu.node.hidden;
+    const all = isOpening ? await this.answer(() => this.callbacks.columns()) : null;
+    if (all) {
+      this.menu.open(all);
+    } else {
+      this.menu.node.hidden = true;
+    }
+    this.settle();
+    this.menuButton.setAttribute('aria-expanded', String(!this.menu.node.hidden));
   }
 
-  private drawMenu(): void {
-    const shown = new Set(this.frame.columns.map(column => column.id));
-    const boxes = this.frame.available.map(column => {
-      const choose = (event: Event): void => this.choose(column.id, (event.target as HTMLInputElement).checked);
-      const box = h('input', { type: 'checkbox', onchange: choose });
-      box.checked = shown.has(column.id);
-      const kind = column.kind === 'metrics' ? 'metric' : column.kind === 'params' ? 'param' : '';
-      return h('label', {}, box, ' ', shorten(column.key, 40), h('span', { class: 'jt-muted' }, ` ${kind}`));
-    });
-    const reset = h('button', { class: 'jt-link', type: 'button', onclick: () => void this.search({ columns: null }) }, 'choose for me');
-    const focused = [...this.menu.querySelectorAll('input')].findIndex(box => box === document.activeElement);
-    replace(this.menu, boxes, this.frame.query.columns === null ? null : reset);
-    this.menu.querySelectorAll('input')[focused]?.focus({ preventScroll: true });
-    this.menuButton.hidden = boxes.length === 0;
+  private onChoice(run_ids: string[]): void {
+    this.grid.drawChoice();
+    this.foot.draw();
+    this.callbacks.select(run_ids);
   }
 
-  private choose(id: string, wanted: boolean): void {
-    const ids = this.frame.columns.map(column => column.id).filter(other => other !== id);
-    void this.search({ columns: wanted ? [...ids, id] : ids });
+  private async choose(index: number, row: Row, isChosen: boolean, isRange: boolean): Promise<void> {
+    if (!isRun(row)) {
+      const run_ids = await this.answer(() => this.callbacks.ids({ line: row.group }));
+      this.choice.set(run_ids ?? [], isChosen);
+      return;
+    }
+    const runs = isRange && this.choice.anchor !== null ? this.grid.between(this.choice.anchor, index) : [row];
+    this.choice.anchor = index;
+    this.choice.set(runs.map(run => run.run_id), isChosen);
   }
 
-  private drawFoot(): void {
-    const texts = this.frame.constants.map(constant => `${shorten(constant.key, 32)} ${constant.text}`);
-    const rest = texts.length - MOST_CONSTANTS;
-    const line = [...texts.slice(0, MOST_CONSTANTS), ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
-    replace(this.foot, h('span', { title: rest > 0 ? texts.join('\n') : null }, `same in all: ${line}`));
-    this.foot.hidden = texts.length === 0;
+  private async chooseAll(isChosen: boolean): Promise<void> {
+    if (isChosen) {
+      this.choice.set((await this.answer(() => this.callbacks.ids({ line: null }))) ?? [], true);
+    } else {
+      this.choice.clear();
+    }
+  }
+
+  private async only(row: Row, column: string): Promise<void> {
+    const { filter_string } = this.frame.query;
+    const narrowed = await this.answer(() => this.callbacks.narrow({ filter_string, line: lineId(row), column }));
+    if (narrowed !== null && narrowed !== filter_string) {
+      await this.search({ filter_string: narrowed });
+    }
+  }
+
+  private rowItems(row: RunRow): MenuItem[] {
+    const run_ids = [row.run_id];
+    return [
+      { label: 'open', act: () => this.open(row) },
+      { label: 'tag …', act: () => this.foot.askTag(run_ids) },
+      { label: 'register its model …', act: () => void this.askName(row) },
+      { label: 'copy its id', act: () => void navigator.clipboard?.writeText(row.run_id).then(() => this.foot.tell(`copied ${row.run_id}`)) },
+      { label: 'delete', act: () => void this.delete(run_ids) }
+    ];
+  }
+
+  private open(row: RunRow): void {
+    if (!this.callbacks.open(row)) {
+      this.foot.tell(`Runs open in JupyterLab with jtrack's extension. In a cell: jtrack.get_run("${row.run_id.slice(0, 12)}")`);
+    }
+  }
+
+  private show(panel: string, params: Record<string, unknown>, run_ids: string[], magic: string): void {
+    if (!this.callbacks.show(panel, params, `${panel} ${plural(run_ids.length, 'run')}`)) {
+      const some = run_ids.slice(0, 4).map(run_id => run_id.slice(0, 12));
+      this.foot.tell(`Panels open in JupyterLab with jtrack's extension. In a cell: ${magic} ${some.join(' ')}${run_ids.length > 4 ? ' …' : ''}`);
+    }
+  }
+
+  private async askName(row: RunRow): Promise<void> {
+    const names = await this.answer(() => this.callbacks.names());
+    if (names !== null) {
+      this.foot.askName(row.run_id, row.run_name, names);
+    }
+  }
+
+  private async register(run_id: string, name: string): Promise<void> {
+    const version = await this.answer(() => this.callbacks.register({ run_id, name }));
+    if (version !== null) {
+      this.foot.tell(`registered as ${version}`);
+    }
+  }
+
+  private async delete(run_ids: string[]): Promise<void> {
+    const gone = await this.change(() => this.callbacks.delete({ run_ids }), 'deleted');
+    if (gone) {
+      this.choice.set(gone, false);
+      this.foot.tell(`deleted ${plural(gone.length, 'run')}`, () => void this.change(() => this.callbacks.restore({ run_ids: gone }), 'taken back'));
+    }
+  }
+
+  /** Change runs, show the table after it, and say so; gives the runs that were changed. */
+  private async change(act: () => Promise<Changed>, said: string): Promise<string[] | null> {
+    const changed = await this.answer(act);
+    if (changed) {
+      this.turn++;
+      this.update(changed.frame);
+      this.foot.tell(`${said}: ${plural(changed.run_ids.length, 'run')}`);
+    }
+    return changed?.run_ids ?? null;
+  }
+
+  /** Put a question beside the table; a fault is told in the foot. */
+  private async answer<T>(question: () => Promise<T>): Promise<T | null> {
+    try {
+      return await question();
+    } catch (error) {
+      this.foot.tell(asFault(error));
+      return null;
+    }
+  }
+
+  private async download(suffix: string): Promise<void> {
+    const tell = (share: number): void => this.foot.tell(share < 1 ? `${suffix}: ${Math.floor(share * 100)} %` : `${suffix}: all ${plural(this.frame.n_runs, 'run')} that fit`);
+    await this.answer(() => download(suffix, this.callbacks.file, tell));
   }
 }
-
-function exampleFilter(frame: RunsFrame): string {
-  const metric = frame.available.find(column => column.kind === 'metrics' && column.best !== null);
-  const best = metric?.best ?? 0.9;
-  const sign = metric?.direction === 'lower' ? '<' : '>';
-  return `${metric?.id ?? 'metrics.accuracy'} ${sign} ${Number(best.toPrecision(2))}`;
-}
-

@@ -1,0 +1,146 @@
+// The foot of the table: what is the same in every run; while runs are chosen, what can be done with them; and what
+// became of that. Deleting asks nothing, since it can be undone.
+
+import { h, replace } from '../dom';
+import { type Fault } from '../frames';
+import { plural, shorten } from '../format';
+import type { Choice } from './choice';
+import type { RunsFrame } from './frame';
+
+const MOST_CONSTANTS = 8;
+/** As many as a comparison takes (jtrack/widgets/compare/frame.py). */
+const MOST_COMPARED = 100;
+
+export interface FootActions {
+  compare(run_ids: string[]): void;
+  parallel(run_ids: string[]): void;
+  tag(run_ids: string[], key: string, value: string): void;
+  delete(run_ids: string[]): void;
+  restore(run_ids: string[]): void;
+  register(run_id: string, name: string): void;
+  /** The foot has another height now. */
+  changed(): void;
+}
+
+export class Foot {
+  readonly node = h('div', { class: 'jt-foot' });
+  private readonly lines = h('div', { class: 'jt-foot-line' });
+  private readonly said = h('div', { class: 'jt-said', role: 'status' });
+  private frame!: RunsFrame;
+  private form: HTMLElement | null = null;
+
+  constructor(
+    private readonly choice: Choice,
+    private readonly actions: FootActions
+  ) {
+    this.node.append(this.lines, this.said);
+  }
+
+  update(frame: RunsFrame): void {
+    this.frame = frame;
+    this.draw();
+  }
+
+  draw(): void {
+    const run_ids = this.choice.run_ids;
+    replace(this.lines, this.form ?? (run_ids.length ? this.chosen(run_ids) : this.constants()));
+    const isEmpty = !this.form && !run_ids.length && this.frame.constants.length === 0 && !this.said.hasChildNodes();
+    if (this.node.hidden !== isEmpty) {
+      this.node.hidden = isEmpty;
+      this.actions.changed();
+    }
+  }
+
+  /** What it takes of the height beyond what it always did: where there are constants, a line of it was there before. */
+  get extra(): number {
+    return this.frame.constants.length > 0 ? 0 : this.node.getBoundingClientRect().height;
+  }
+
+  /** Say what became of something; a fault in its own colour, with what undoes it. */
+  tell(said: string | Fault | null, undo?: () => void): void {
+    const text = said === null || typeof said === 'string' ? said : [said.message, said.hint].filter(Boolean).join(' ');
+    const button = undo && h('button', { class: 'jt-link', type: 'button', onclick: undo }, 'undo');
+    replace(this.said, text && [h('span', { class: typeof said === 'string' ? 'jt-muted' : 'jt-bad' }, text), ' ', button ?? null]);
+    this.draw();
+  }
+
+  /** Ask for a tag for runs. */
+  askTag(run_ids: string[]): void {
+    const key = field('tag', 'tag', 'stage');
+    const value = field('value', 'value', 'candidate');
+    this.ask(`tag ${plural(run_ids.length, 'run')}`, [key, value], 'set tag', () => {
+      if (key.value.trim()) {
+        this.actions.tag(run_ids, key.value.trim(), value.value);
+      }
+    });
+  }
+
+  /** Ask under which name the model of a run is to be registered. */
+  askName(run_id: string, run_name: string, names: string[]): void {
+    const known = h('datalist', { id: `jt-names-${run_id}` }, names.map(name => h('option', { value: name })));
+    const name = field('name', 'name of the registered model', 'a new name, or one there is');
+    name.setAttribute('list', known.id);
+    this.ask(`register the model of ${shorten(run_name, 40)} as`, [name, known], 'register', () => {
+      if (name.value.trim()) {
+        this.actions.register(run_id, name.value.trim());
+      }
+    });
+  }
+
+  private ask(about: string, fields: HTMLElement[], verb: string, act: () => void): void {
+    const done = (isMeant: boolean): void => {
+      this.form = null;
+      this.tell(null);
+      if (isMeant) {
+        act();
+      }
+    };
+    const onkeydown = (event: KeyboardEvent): void => {
+      if (event.key === 'Enter' || event.key === 'Escape') {
+        event.preventDefault();
+        event.stopPropagation();
+        done(event.key === 'Enter');
+      }
+    };
+    this.form = h(
+      'div',
+      { class: 'jt-form', role: 'group', 'aria-label': about, onkeydown },
+      h('span', {}, about),
+      fields,
+      h('button', { class: 'jt-link', type: 'button', onclick: () => done(true) }, verb),
+      h('button', { class: 'jt-link', type: 'button', onclick: () => done(false) }, 'cancel')
+    );
+    this.tell(null);
+    fields[0]!.focus({ preventScroll: true });
+  }
+
+  private chosen(run_ids: string[]): HTMLElement {
+    const { actions } = this;
+    const button = (text: string, title: string, act: () => void, isPossible = true): HTMLElement =>
+      h('button', { class: 'jt-link', type: 'button', title, disabled: !isPossible, onclick: act }, text);
+    const n = run_ids.length;
+    const few = n >= 2 && n <= MOST_COMPARED;
+    return h(
+      'div',
+      { class: 'jt-chosen-line', role: 'group', 'aria-label': 'chosen runs' },
+      h('span', {}, `${plural(n, 'run')} chosen`),
+      button('compare', few ? 'side by side' : `2 to ${MOST_COMPARED} runs can be compared`, () => actions.compare(run_ids), few),
+      button('parallel', 'as lines over params and metrics', () => actions.parallel(run_ids), n >= 2),
+      button('tag', 'set a tag of all of them', () => this.askTag(run_ids)),
+      button('delete', 'can be undone', () => actions.delete(run_ids)),
+      button('clear', 'choose none', () => this.choice.clear())
+    );
+  }
+
+  private constants(): HTMLElement | null {
+    const { constants, n_constants } = this.frame;
+    const texts = constants.map(constant => `${shorten(constant.key, 32)} ${constant.text}`);
+    const rest = n_constants - Math.min(texts.length, MOST_CONSTANTS);
+    const line = [...texts.slice(0, MOST_CONSTANTS), ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
+    return texts.length ? h('span', { title: rest > 0 ? [...texts, n_constants > texts.length && '…'].filter(Boolean).join('\n') : null }, `same in all: ${line}`) : null;
+  }
+}
+
+function field(name: string, label: string, example: string): HTMLInputElement {
+  return h('input', { class: 'jt-filter', type: 'text', name, 'aria-label': label, placeholder: example, autocomplete: 'off', spellcheck: 'false' });
+}
