@@ -33,7 +33,11 @@ class RunsListing:
         """Give the table."""
         from jtrack.widgets.runs.text import runs_text
 
-        return runs_text(self.result.frame, datetime.now(UTC))
+        frame, most = self.result.frame, self.result.frame.query.max_results
+        text = runs_text(frame, datetime.now(UTC), command="jtrack runs")
+        if frame.n_runs < most or frame.n_runs == frame.n_total:
+            return text
+        return f"{text}\n  the first {most:,}; jtrack runs -n {10 * most} shows more"
 
     def as_json(self) -> Any:
         """Give a list of runs, each with its params, metrics and tags."""

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import jtrack
 from jtrack.commands import COMMANDS, GROUPS, Command, HelpAsked, build_parser, parse_command, run_command
 from jtrack.commands.compare import run_selection
 from jtrack.commands.demo import demo, quickstart_notebook
 from jtrack.commands.doctor import Check, Diagnosis, Verdict, doctor
+from jtrack.commands.runs import runs
 from jtrack.errors import InvalidInputError
 
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
@@ -124,3 +126,12 @@ def test_demo_says_where_it_cannot_write(own_folder: Path) -> None:
 
 def test_the_clone_has_the_quickstart() -> None:
     assert quickstart_notebook().name == "quickstart.ipynb"
+
+
+@pytest.mark.usefixtures("store_path")
+def test_a_cut_list_of_runs_says_how_to_see_more() -> None:
+    for _ in range(3):
+        with jtrack.start_run():
+            pass
+    assert "jtrack runs -n 20 shows more" in runs(max_results=2).as_text()
+    assert "shows more" not in runs(max_results=3).as_text()

@@ -152,7 +152,9 @@ def test_an_empty_table_says_what_to_type() -> None:
     assert "%%track" in repr(runs())
     assert "%%track" in Reader(runs_html(runs().frame, NOW)).text
     log_three()
-    assert "without a filter" in Reader(runs_html(runs("metrics.loss > 9").frame, NOW)).text
+    nothing = runs("metrics.loss > 9").frame
+    assert "%runs without a filter" in Reader(runs_html(nothing, NOW)).text
+    assert "jtrack runs without a filter" in runs_text(nothing, NOW, command="jtrack runs")
 
 
 def test_the_static_form_shows_the_first_rows_and_no_script() -> None:
@@ -188,5 +190,5 @@ def test_what_a_table_adds_to_a_notebook_is_bounded() -> None:
     table = runs()
     data, _ = table._repr_mimebundle_()
     static = sum(len(json.dumps(value)) for value in data.values())
-    state = sum(len(json.dumps(getattr(table, name))) for name in ("_esm", "_css", "_frame_json"))
+    state = sum(len(json.dumps(getattr(table, name))) for name in ("_esm", "_frame_json"))
     assert static + state <= 100_000, f"{static:,} + {state:,}"

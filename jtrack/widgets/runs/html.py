@@ -56,10 +56,11 @@ def count_text(frame: RunsFrame) -> str:
     return f"{frame.n_runs:,} of {plural(frame.n_total, 'run')}"
 
 
-def empty_text(frame: RunsFrame) -> str:
-    """What to type to fill an empty table."""
+def empty_text(frame: RunsFrame, command: str = "%runs") -> str:
+    """What to type to fill an empty table; ``command`` is what was typed for this one."""
     if frame.n_total:
-        return f"No run fits this filter; there are {plural(frame.n_total, 'run')}. %runs without a filter shows all."
+        total = plural(frame.n_total, "run")
+        return f"No run fits this filter; there are {total}. {command} without a filter shows all."
     return "No runs yet. Put %%track in front of a cell that trains, and run it."
 
 

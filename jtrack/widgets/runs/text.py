@@ -16,13 +16,21 @@ _MOST_COLUMNS = 8
 _WIDTH = 20
 
 
-def runs_text(frame: RunsFrame, now: datetime, max_rows: int | None = None) -> str:
-    """Render the rows of ``frame`` as lines; the best value of a metric ends in a star."""
+def runs_text(frame: RunsFrame, now: datetime, max_rows: int | None = None, command: str = "%runs") -> str:
+    """Render the rows of ``frame`` as lines; the best value of a metric ends in a star.
+
+    Parameters
+    ----------
+    max_rows
+        How many at most; all of the frame's page where ``None``.
+    command
+        What was typed for them, for the hints.
+    """
     head = f"{frame.title}  {count_text(frame)}"
     head += f"  {frame.query.filter_string}" if frame.query.filter_string else ""
     head += "".join(f"\n  {note}" for note in unknown_texts(frame))
     if not frame.rows:
-        return f"{head}\n  {empty_text(frame)}"
+        return f"{head}\n  {empty_text(frame, command)}"
     columns = frame.columns[:_MOST_COLUMNS]
     shown = frame.rows[:max_rows]
     titles = ["run", "id", *(shorten(column.key, _WIDTH) for column in columns), "took", "started"]
