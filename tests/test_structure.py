@@ -54,6 +54,8 @@ HOME = {
     "plotly": "widgets",
     "hyperopt": "sweeps",
     "sklearn": "registry",
+    "starlette": "registry",
+    "uvicorn": "registry",
 }
 
 NOT_LOADED_BY_IMPORT = {*HOME, "matplotlib", "numpy", "pandas", "polars", "pyarrow", "traitlets", "yaml"}
