@@ -102,6 +102,10 @@ class CellRecording:
         self._output: OutputRecorder | None = None
         self._live: LiveCard | None = None
 
+    def record_settings(self) -> None:
+        """Record what the header sets, each on its own: one that is no param keeps none of the others away."""
+        self._log_each("param", self.run.log_param, self.header.values)
+
     def show_live(self) -> None:
         """Show the run while the cell runs, once that takes its time."""
         # Whoever sends no cell ids runs notebooks without anybody before them.
@@ -171,7 +175,7 @@ class CellRecording:
             numbers = cell_metrics(before, after, bindings, header.metrics, taken, failed=failed)
             self._log_each("metric", self.run.log_metric, numbers)
         if not failed:
-            self._name_missing("param", header.params or (), self.run.params)
+            self._name_missing("param", header.params or (), {**namespace, **self.run.params})
             self._name_missing("metric", header.metrics or (), self.run.metrics)
 
     @property
@@ -226,9 +230,9 @@ def open_recording(desk: Desk, header: Header, cell: RunningCell, *, already_ran
     except Exception as error:
         desk.notices.warn("record this cell", error)
         return None
-    if header.values:
-        desk.attempt("record the params", lambda: run.log_params(header.values))
-    return CellRecording(desk, header, cell, run, already_ran=already_ran)
+    recording = CellRecording(desk, header, cell, run, already_ran=already_ran)
+    recording.record_settings()
+    return recording
 
 
 def end_inner_runs(run: tracking.ActiveRun, error: BaseException | None) -> None:

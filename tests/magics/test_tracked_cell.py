@@ -230,6 +230,20 @@ def test_named_params_and_metrics_are_taken_exactly(kernel: Kernel) -> None:
     assert run["metrics"] == {"acc": 0.25}
 
 
+def test_a_value_that_is_no_param_is_named_and_keeps_no_other_away(kernel: Kernel) -> None:
+    kernel.run("import numpy as np\ntable = np.zeros((200, 200))")
+    shown = kernel.run("%%track data={table} lr=0.1\nscore = lr * data.sum()")
+    assert shown.ok
+    assert shown.stderr.count("jtrack:") == 1
+    assert "could not record param 'data': InvalidInputError: param 'data' can't be kept" in shown.stderr
+    run = kernel.last_run()
+    assert (run["params"], run["metrics"]) == ({"lr": 0.1}, {"score": 0.0})
+    shown = kernel.run("%%track --params table,lr\nscore = lr * 2")
+    assert shown.stderr.count("jtrack:") == 1
+    assert "could not record param 'table'" in shown.stderr
+    assert kernel.last_run()["params"] == {"lr": 0.1}
+
+
 def test_what_the_cell_logs_goes_before_what_is_taken_from_names(kernel: Kernel) -> None:
     kernel.run(
         "%%track\nimport jtrack\nlr = 0.1\nloss = lr / 4\njtrack.log_param('lr', 'high')\njtrack.log_metric('loss', 9)"
