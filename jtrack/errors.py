@@ -31,6 +31,8 @@ Each class is also the builtin that a caller would catch::
         ├── StorePathError                   the path can't hold a store
         ├── StoreVersionError                written by a newer jtrack
         └── QueryError                       SQL that DuckDB refused
+
+    SweepInterrupted (KeyboardInterrupt)     somebody interrupted a sweep: no error, but told like one
 """
 
 from __future__ import annotations
@@ -245,6 +247,18 @@ class ServingError(JTrackError, RuntimeError):
 
 class SweepError(JTrackError, RuntimeError):
     """A sweep that can't go on; what was finished stays, and ``resume=`` takes it up."""
+
+
+class SweepInterrupted(KeyboardInterrupt):
+    """Somebody interrupted a sweep; what was finished stays, and it can be taken up again."""
+
+    def __init__(self, run_name: str, n_done: int, max_evals: int) -> None:
+        self.message = f"sweep {run_name!r} was interrupted after {n_done} of {max_evals} trials, which are kept"
+        self.hint = f"taken up again, it goes on from there: --resume, or resume={run_name!r}"
+        super().__init__(self.message)
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self.message}", f"  hint: {self.hint}"]
 
 
 class StoreError(JTrackError, OSError):

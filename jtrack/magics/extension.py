@@ -19,6 +19,7 @@ from jtrack.magics.serve_magics import ServeMagics
 from jtrack.magics.sweep_magic import SweepMagics
 from jtrack.magics.tracker import CellTracker
 from jtrack.settings import TRACKING_URI_VARIABLE, default_tracking_uri
+from jtrack.sweeps.progress import add_maker, remove_maker
 from jtrack.tracking.context import process
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def load(shell: InteractiveShell) -> None:
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(completer.matcher)
     panels = (PanelMagics(shell), RegistryMagics(shell), ExportMagics(shell), ServeMagics(shell))
-    shell.register_magics(TrackMagics(shell, tracker, completer), SweepMagics(shell, tracker), *panels)
+    sweeps = SweepMagics(shell, tracker)
+    shell.register_magics(TrackMagics(shell, tracker, completer), sweeps, *panels)
+    add_maker(sweeps.shows)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -48,6 +51,7 @@ def unload(shell: InteractiveShell) -> None:
     if magics is None:
         return
     magics.tracker.detach()
+    remove_maker(shell.magics_manager.registry[SweepMagics.__name__].shows)
     if shell.Completer is not None:
         shell.Completer.custom_matchers.remove(magics.completer.matcher)
     _configurables(shell).remove(magics.tracker.desk.settings)

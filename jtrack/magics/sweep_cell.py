@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 MAX_PRINTED = 256 * 1024
 
-_printed: ContextVar[io.StringIO | None] = ContextVar("jtrack_trial_output", default=None)
+_STREAMS = ("stdout", "stderr")
+
+_printed: ContextVar[dict[str, io.StringIO] | None] = ContextVar("jtrack_trial_output", default=None)
 
 
 class SweptCell:
@@ -49,6 +51,7 @@ class SweptCell:
         self, shell: InteractiveShell, header: SweepHeader, above: list[str], body: str, execution_count: int
     ) -> None:
         self._namespace: Mapping[str, Any] = shell.user_ns
+        self._publisher: Any = shell.display_pub
         self._metric = header.metric
         self._fixed = header.fixed
         # As a cell of its own: what the header sets comes from no earlier one.
@@ -62,13 +65,14 @@ class SweptCell:
     def __call__(self, point: Mapping[str, Any]) -> Any:
         namespace = {**self._namespace, **self._fixed, **point}
         namespace.pop(self._metric, None)  # a number that an earlier cell left there is not this trial's
-        text = io.StringIO()
-        token = _printed.set(text)
+        texts = {name: io.StringIO() for name in _STREAMS}
+        token = _printed.set(texts)
         try:
-            exec(self._code, namespace)
+            with _nothing_displayed(self._publisher):
+                exec(self._code, namespace)
         finally:
             _printed.reset(token)
-            _keep(text.getvalue())
+            _keep(texts)
         return namespace.get(self._metric)
 
     def traceback_of(self, error: BaseException) -> TracebackType | None:
@@ -82,20 +86,39 @@ class SweptCell:
 @contextlib.contextmanager
 def trial_output() -> Iterator[None]:
     """Send what trials print to their own runs; all else goes where it went before."""
-    with contextlib.redirect_stdout(_Router(sys.stdout)):
+    out, err = _Router("stdout", sys.stdout), _Router("stderr", sys.stderr)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         yield
 
 
-class _Router:
-    """A standard output that knows whose words it gets: a thread's trial, or nobody's."""
+@contextlib.contextmanager
+def _nothing_displayed(publisher: Any) -> Iterator[None]:
+    """Show nothing that this thread displays: of forty trials, forty figures would bury the notebook."""
+    if not hasattr(publisher, "register_hook"):  # a shell without a kernel
+        yield
+        return
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def swallow(message: Any) -> None:
+        return None
+
+    publisher.register_hook(swallow)
+    try:
+        yield
+    finally:
+        publisher.unregister_hook(swallow)
+
+
+class _Router:
+    """A standard stream that knows whose words it gets: a thread's trial, or nobody's."""
+
+    def __init__(self, name: str, stream: Any) -> None:
+        self._name, self._stream = name, stream
 
     def write(self, text: str) -> int:
-        kept = _printed.get()
-        if kept is None:
+        texts = _printed.get()
+        if texts is None:
             return int(self._stream.write(text) or len(text))
+        kept = texts[self._name]
         if kept.tell() < MAX_PRINTED:
             kept.write(text)
         return len(text)
@@ -104,10 +127,11 @@ class _Router:
         return getattr(self._stream, name)
 
 
-def _keep(text: str) -> None:
+def _keep(texts: Mapping[str, io.StringIO]) -> None:
     run = tracking.active_run()
-    if text and run is not None:
-        run.log_text(text, "stdout.txt")
+    for name, kept in texts.items():
+        if kept.tell() and run is not None:
+            run.log_text(kept.getvalue(), f"{name}.txt")
 
 
 def _compile(shell: InteractiveShell, source: str, filename: str) -> CodeType:

@@ -21,7 +21,7 @@ SWEEP_OPTIONS = (
     Option("--maximize", "M", "the metric that is to become large"),
     Option("--seed", "S", "the same seed gives the same trials"),
     Option("--parallel", "N", "how many trials at once, in threads"),
-    Option("--resume", "", "take up the last sweep of this cell"),
+    Option("--resume", "", "take up the last sweep of this cell, or that of --name"),
     Option("--algo", "A", "tpe, random, anneal, atpe or grid"),
     Option("--timeout", "S", "begin no trial after so many seconds"),
     Option("--max-failures", "N", "end the sweep when more trials fail"),

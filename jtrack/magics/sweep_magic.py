@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from IPython.core.magic import Magics, cell_magic, magics_class
 
@@ -16,7 +15,7 @@ from jtrack.errors import HeaderError
 from jtrack.magics.recording import NOTEBOOK_WAIT_S, cell_traceback
 from jtrack.magics.sweep_cell import SweptCell, trial_output
 from jtrack.magics.sweep_header import SweepHeader, parse_sweep_header
-from jtrack.magics.sweep_progress import ProgressLine
+from jtrack.magics.sweep_progress import NotebookProgress
 from jtrack.magics.tracker import check_main_shell
 from jtrack.tracking.experiments import get_or_create_experiment
 
@@ -26,15 +25,21 @@ if TYPE_CHECKING:
     from jtrack.magics.cells import RunningCell
     from jtrack.magics.tracker import CellTracker
     from jtrack.sweeps import SweepResult
-    from jtrack.sweeps.drive import Seen
+    from jtrack.sweeps.progress import Maker
     from jtrack.sweeps.trial import Outcome
     from jtrack.tracking import ActiveRun
     from jtrack.widgets.landscape.result import ShownSweepResult
 
 _LAST_SWEEP = """
-SELECT r.run_id FROM runs r JOIN cells c USING (run_id)
+SELECT r.run_id, e.name AS experiment_name
+FROM runs r JOIN cells c USING (run_id) JOIN experiments e USING (experiment_id)
 WHERE r.kind = 'sweep' AND r.lifecycle_stage = 'active' AND c.role = 'tracked' AND c.cell_id = ?
 ORDER BY r.started_at DESC LIMIT 1
+"""
+
+_LAST_NAMED = """
+SELECT r.run_id, e.name AS experiment_name FROM runs r JOIN experiments e USING (experiment_id)
+WHERE r.kind = 'sweep' AND r.lifecycle_stage = 'active' AND r.run_name = ? ORDER BY r.started_at DESC LIMIT 1
 """
 
 
@@ -45,6 +50,7 @@ class SweepMagics(Magics):
     def __init__(self, shell: InteractiveShell, tracker: CellTracker) -> None:
         super().__init__(shell)
         self.tracker = tracker
+        self.shows: Maker = partial(NotebookProgress, tracker.desk)
 
     @cell_magic
     def sweep(self, line: str, cell: str) -> ShownSweepResult:
@@ -70,18 +76,20 @@ class SweepMagics(Magics):
           --maximize M       the metric that is to become large
           --seed S           the same seed gives the same trials in the same order
           --parallel N       how many trials at once, in threads
-          --resume           take up the last sweep of this cell: nothing that ended runs again
+          --resume           take up the last sweep of this cell, or with --name N that of this name: nothing that
+                             ended runs again
           --algo A           tpe, random, anneal, atpe or grid; else tpe
           --timeout S        begin no trial after so many seconds
           --max-failures N   end the sweep when more trials fail; else it goes on, unless the first ten all fail
           --early-stop RULE  median or halving: trials that look at ``jtrack.active_run().should_stop`` end early
-          --name N           name of the sweep's run
+          --name N           name of the sweep's run; with --resume, of the one to take up
           --quiet            show no bar and no panel
 
         A long first line goes on in the next one after a backslash at its end. What a trial prints is kept with its
-        run. A trial that fails is shown once and the sweep goes on. Interrupting the cell ends the sweep; what was
-        finished stays, and ``--resume`` goes on from there. The cell's value is the result: ``_.best_params``,
-        ``_.trials`` as a data frame, ``_.show()``, ``_.slices()`` and ``_.contour()`` of what it learned.
+        run (stdout.txt, stderr.txt), and what it displays is not shown. The first trial that fails is shown, and the
+        sweep goes on. Interrupting the cell ends the sweep; what was finished stays, and ``--resume`` goes on from
+        there. The cell's value is the result: ``_.best_params``, ``_.trials`` as a data frame, ``_.show()``,
+        ``_.slices()`` and ``_.contour()`` of what it learned.
 
         Examples
         --------
@@ -109,8 +117,7 @@ class _Conduct:
         self._tracker, self._header, self._swept = tracker, header, swept
         self._cell, self._identity = cell, identity
         self._note: CellNote | None = None
-        self._line: ProgressLine | None = None
-        self._shown: _GrowingPanel | None = None
+        self._is_quiet = header.quiet or tracker.desk.settings.quiet
         self._has_shown_error = False
 
     def go(self) -> ShownSweepResult:
@@ -118,7 +125,7 @@ class _Conduct:
         from jtrack.widgets.landscape.result import shown
 
         result = shown(self._conduct())
-        if self._shown is not None:
+        if not self._is_quiet:
             self._tracker.desk.attempt("show what mattered", partial(_show_learned, result))
         return result
 
@@ -128,7 +135,6 @@ class _Conduct:
         from jtrack.sweeps.trial import Hooks
 
         header = self._header
-        quiet = header.quiet or self._tracker.desk.settings.quiet
         wishes = Wishes(
             max_evals=header.max_evals,
             minimize=header.minimize,
@@ -140,10 +146,10 @@ class _Conduct:
             resume=self._earlier() if header.resume else None,
             early_stop=header.early_stop,
             max_failures=header.max_failures,
-            progress=False,  # drawn here: tqdm's widget would stay at 0 % in the saved notebook
+            progress=False if self._is_quiet else None,
             fixed=header.fixed,
             hooks=Hooks(explain=partial(cell_traceback, self._tracker.shell)),
-            on_start=partial(self._start, quiet),
+            on_start=self._start,
             on_trial=self._see,
         )
         source_type = "LOCAL" if self._cell.origin.connection_file is None else "NOTEBOOK"
@@ -154,86 +160,39 @@ class _Conduct:
         finally:
             if self._note is not None:
                 self._tracker.desk.attempt("record the cell's source", partial(self._note.settle, NOTEBOOK_WAIT_S))
-            if self._line is not None:
-                self._tracker.desk.attempt("show the sweep's progress", self._line.finish)
-            if self._shown is not None:
-                self._tracker.desk.attempt("show the trials", self._shown.finish)
 
-    def _start(self, quiet: bool, run: ActiveRun) -> None:
+    def _start(self, run: ActiveRun) -> None:
         desk, cell = self._tracker.desk, self._cell
         self._note = desk.note_origin(run, cell, self._identity, program=self._swept.program)
-        if not quiet:
-            self._line = ProgressLine(self._header)
-            self._shown = _GrowingPanel(run.run_id)
 
-    def _see(self, outcome: Outcome, seen: Seen) -> None:
-        if self._line is not None:
-            self._tracker.desk.attempt("show the sweep's progress", partial(self._line.show, seen))
+    def _see(self, outcome: Outcome) -> None:
         if outcome.exception is not None and not self._has_shown_error:
             self._has_shown_error = True
             self._tracker.desk.attempt("show a trial's error", partial(self._show_error, outcome))
-        if self._shown is not None:
-            self._tracker.desk.attempt("show the trials", self._shown.grow)
 
     def _show_error(self, outcome: Outcome) -> None:
         error = outcome.exception
         assert error is not None
         shell = self._tracker.shell
         lines = shell.InteractiveTB.structured_traceback(type(error), error, self._swept.traceback_of(error))
-        sys.stderr.write(f"trial {outcome.tid} failed; the sweep goes on:\n{shell.InteractiveTB.stb2text(lines)}\n")
+        sys.stderr.write(f"trial {outcome.tid} failed, the first to do so:\n{shell.InteractiveTB.stb2text(lines)}\n")
 
     def _earlier(self) -> str:
-        found = queries.rows(_LAST_SWEEP, [self._identity])
+        name = self._header.name
+        found = queries.rows(*((_LAST_NAMED, [name]) if name else (_LAST_SWEEP, [self._identity])))
         if not found:
-            raise HeaderError("there is no sweep of this cell to take up", "drop --resume to begin one")
+            which = f"called {name!r}" if name else "of this cell"
+            raise HeaderError(f"there is no sweep {which} to take up", "drop --resume to begin one")
+        if self._header.experiment not in (None, found[0]["experiment_name"]):
+            raise HeaderError(
+                f"the sweep to take up is in experiment {found[0]['experiment_name']!r}", "drop the other"
+            )
         return str(found[0]["run_id"])
 
     def _experiment_id(self) -> str | None:
         if self._header.experiment is None:
             return None
         return get_or_create_experiment(tracking.current_store(), self._header.experiment).experiment_id
-
-
-class _GrowingPanel:
-    """Parallel coordinates below the cell, drawn anew now and then: a twentieth of the sweep's time at most."""
-
-    SHARE = 20
-    EVERY_S = 1.0
-
-    def __init__(self, run_id: str) -> None:
-        self._run_id = run_id
-        self._panel: Any = None
-        self._handle: Any = None
-        self._n_trials = 0
-        self._next_look = time.monotonic() + self.EVERY_S
-
-    def grow(self) -> None:
-        """Show one more trial, if it is time."""
-        self._n_trials += 1
-        began = time.monotonic()
-        if self._n_trials < 2 or began < self._next_look:
-            return
-        is_first = self._panel is None
-        self._draw()
-        took = 0.0 if is_first else time.monotonic() - began  # the first time loads the widgets, once
-        self._next_look = time.monotonic() + max(self.EVERY_S, self.SHARE * took)
-
-    def finish(self) -> None:
-        """Show all of it: in the saved notebook, this is what stays."""
-        if self._n_trials:
-            self._draw()
-            self._handle.update(self._panel)
-
-    def _draw(self) -> None:
-        if self._panel is not None:
-            self._panel.refresh()
-            return
-        from IPython.display import display
-
-        from jtrack.widgets.parallel.panel import parallel
-
-        self._panel = parallel(self._run_id)
-        self._handle = display(self._panel, display_id=True)  # type: ignore[no-untyped-call]
 
 
 def _show_learned(result: ShownSweepResult) -> None:

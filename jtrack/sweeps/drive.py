@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jtrack.entities import RunStatus
-from jtrack.errors import JTrackError, SweepError
+from jtrack.errors import JTrackError, SweepError, SweepInterrupted
 from jtrack.store import warn_unwritten
 from jtrack.sweeps.lanes import Lane
-from jtrack.sweeps.progress import Progress
+from jtrack.sweeps.progress import Shown, show_sweep
 from jtrack.sweeps.record import Past, SweepFacts, best_tags, end_for, with_curves
 from jtrack.sweeps.search import Search
 from jtrack.sweeps.space import Space, Values
@@ -49,7 +49,7 @@ class Plan:
     progress: bool | None = None
     fixed: dict[str, Any] = field(default_factory=dict)
     hooks: Hooks = field(default_factory=Hooks)
-    on_trial: Callable[[Outcome, Seen], object] = lambda outcome, seen: None
+    on_trial: Callable[[Outcome], object] = lambda outcome: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +94,24 @@ class Drive:
 
     def go(self) -> None:
         """Run all trials and end the sweep's run; what it raises, it raises after that."""
-        progress: Progress | None = None
+        shown: Shown | None = None
         try:
             self._restore()
             self._lane.settle(self._home, Hooks(self._note_open, self.plan.hooks.explain))
-            progress = Progress(self.plan.facts.max_evals, self.n_done, self.plan.facts.metric, self.plan.progress)
-            self._loop(progress)
+            facts = self.plan.facts
+            shown = show_sweep(self.run, facts.metric, facts.max_evals, self.n_done, self.plan.progress)
+            self._loop(shown)
             self._check_something_worked()
         except BaseException as error:
             self._give_up(error)
+            if isinstance(error, KeyboardInterrupt):
+                raise SweepInterrupted(self.run.run_name, self.n_done, self.plan.facts.max_evals) from error
             raise
         else:
             self.run.end()
         finally:
-            if progress is not None:
-                progress.close()
+            if shown is not None:
+                shown.close()
 
     def _restore(self) -> None:
         """Tell the search all that an earlier life found, in the order in which it was asked."""
@@ -129,7 +132,7 @@ class Drive:
         self._next_tid = self._past.n_suggested
         self._n_failed_before = self.n_failed
 
-    def _loop(self, progress: Progress) -> None:
+    def _loop(self, shown: Shown) -> None:
         while True:
             while not self._is_to_end() and len(self._under_way) < self._lane.width:
                 task = self._next_task()
@@ -144,9 +147,9 @@ class Drive:
                 outcome = self._outcome_of(future, tid)
                 self._open_runs.pop(outcome.run_id or "", None)
                 self._take_in(outcome, values, is_new=True)
-                progress.step(None if self.best is None else self.best.value, self.n_failed)
+                shown.step(Seen(self.n_done, self.n_failed, self.best))
                 self._look_after_store()
-                self.plan.on_trial(outcome, Seen(self.n_done, self.n_failed, self.best))
+                self.plan.on_trial(outcome)
                 self._check_going_well(outcome)
 
     def _next_task(self) -> TrialTask | None:

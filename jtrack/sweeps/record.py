@@ -159,7 +159,7 @@ def check_same(info: RunInfo, stored: dict[str, Any], facts: SweepFacts) -> None
             was, now = stored.get(key, "nothing"), asked.get(key, "nothing")
             raise InvalidInputError(
                 f"sweep {info.run_name!r} can't go on with another {key}: it was {was}, and is {now}",
-                "leave resume= out to begin a new sweep",
+                "without resume, a new sweep begins",
             )
 
 
@@ -200,6 +200,7 @@ def end_for(sweep: ActiveRun, tid: int, error: str) -> str | None:
     for row in found:
         columns = {"status": RunStatus.KILLED.value, "ended_at": time.time_ns() // 1000, "error": error}
         sweep.store.writer.event("run_changed", row["run_id"], columns)
+        sweep.store.writer.event("trial_lost", row["run_id"], {"sweep": sweep.run_id, "tid": tid})
     return found[-1]["run_id"] if found else None
 
 

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 _TRIALS = """
 SELECT CAST(json_extract_string(e.detail, '$.tid') AS INTEGER) AS tid, r.run_id, r.run_name, r.status,
-    m.value, epoch(r.ended_at - r.started_at) AS duration_s, r.error
+    m.value, epoch(r.ended_at - r.started_at) AS duration_s, s.value AS stopped_by, r.error
 FROM runs r JOIN events e ON e.subject = r.run_id AND e.kind = ?
 LEFT JOIN latest_metrics m ON m.run_id = r.run_id AND m.key = ?
+LEFT JOIN tags s ON s.run_id = r.run_id AND s.key = 'stopped_by'
 WHERE r.parent_run_id = ? AND r.kind = 'trial' ORDER BY tid, r.started_at
 """
 _PARAMS = """
@@ -33,8 +34,15 @@ WHERE r.parent_run_id = ? AND r.kind = 'trial'
 """
 
 _COUNTS = """
-SELECT count(*) AS n_ended, count(*) FILTER (r.status <> 'FINISHED') AS n_failed FROM runs r
-WHERE r.parent_run_id = ? AND r.kind = 'trial' AND r.ended_at IS NOT NULL
+SELECT count(*) AS n_ended, count(*) FILTER (NOT is_finished) AS n_failed FROM (
+  -- A trial that was interrupted has no end, and one that was lost with its worker has one told by the sweep.
+  SELECT json_extract_string(e.detail, '$.tid') AS tid, bool_or(r.status = 'FINISHED') AS is_finished
+  FROM events e JOIN runs r ON r.run_id = e.subject
+  WHERE e.kind IN ('trial_ended', 'trial_lost') AND r.parent_run_id = ? GROUP BY tid
+)
+"""
+_N_STOPPED = """
+SELECT count(*) AS n FROM tags JOIN runs USING (run_id) WHERE parent_run_id = ? AND key = 'stopped_by'
 """
 _NUMERIC = frozenset(
     "uniform quniform loguniform qloguniform normal qnormal lognormal qlognormal uniformint randint".split()
@@ -109,7 +117,8 @@ class SweepResult:
     n_failed: int
 
     def __repr__(self) -> str:
-        counted = f"{self.n_trials} trials" + (f", {self.n_failed} failed" if self.n_failed else "")
+        told = ((self.n_failed, "failed"), (self.n_stopped, "stopped early"))
+        counted = ", ".join([f"{self.n_trials} trials", *(f"{n} {what}" for n, what in told if n)])
         lines = [f"sweep {self.run_name} ({self.run_id[:8]}): {counted}"]
         if self.best_value is not None:
             lines.append(f"best {self.metric} {self.best_value:.6g} in run {str(self.best_run_id)[:8]}")
@@ -133,8 +142,16 @@ class SweepResult:
             return queries.get_run(self.run_id)
 
     @property
+    def n_stopped(self) -> int:
+        """How many trials stopped before their end: as hopeless, or as time was up."""
+        with queries.using(self.store):
+            return int(queries.rows(_N_STOPPED, [self.run_id])[0]["n"])
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
-        """All trials as dictionaries: ``tid``, ``run_id``, ``status``, the objective, ``duration_s``, ``params.*``."""
+        """All trials as dictionaries: ``tid``, ``run_id``, ``status``, the objective, ``duration_s``,
+        ``stopped_by`` (the rule that stopped it early), ``params.*``.
+        """
         with queries.using(self.store):
             trials = queries.rows(_TRIALS, [SUGGESTED, self.metric, self.run_id])
             params = queries.rows(_PARAMS, [self.run_id])

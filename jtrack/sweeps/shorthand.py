@@ -158,10 +158,10 @@ def check_arguments(name: str, word: str, arguments: list[float], named: dict[st
 
 
 def _check_logarithms(name: str, word: str, call: ast.Call, numbers: list[float]) -> None:
-    """Refuse what was meant as the range itself: plain numbers between 0 and 1, whose exponentials are all near 1."""
+    """Refuse what was meant as the range itself: plain numbers that begin near 0, whose exponentials begin at 1."""
     low, high = numbers[:2]
     plain = not any(isinstance(node, ast.Call) for argument in call.args for node in ast.walk(argument))
-    if plain and not call.keywords and 0 < low < high < 1:
+    if plain and not call.keywords and (0 < low < high < 1 or 0 < low < 0.1):
         raise InvalidSpaceError(
             f"{name}: {word} takes logarithms, so this ranges from {math.exp(low):.4g} to {math.exp(high):.4g}",
             f"{word}(log({low}), log({high}))",

@@ -6,6 +6,7 @@ gets it evaluated, and the run gets it flat: ``clf.kernel.width``, only the para
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -106,7 +107,8 @@ class Space:
             options = [_described_option(option) for option in switch.pos_args[1:]]
             word = "choice" if node.name == "randint" else "pchoice"
             return f"{word}({', '.join(options)})"
-        arguments = [_literal(argument) for argument in node.pos_args]
+        literal = _logarithm if node.name.endswith("loguniform") else _literal
+        arguments = [literal(argument) for argument in node.pos_args]
         named = [_literal(argument) for name, argument in node.named_args if name not in ("rng", "size")]
         return f"{node.name}({', '.join([*arguments, *named])})"
 
@@ -130,6 +132,15 @@ def _label(node: Any) -> str:
 
 def _literal(node: Any) -> str:
     return str(node.obj) if hasattr(node, "obj") else "…"
+
+
+def _logarithm(node: Any) -> str:
+    """Write a logarithm as it was most likely given: ``log(0.001)`` for -6.907755278982137."""
+    value = getattr(node, "obj", None)
+    if not isinstance(value, (int, float)) or abs(value) > 300:
+        return _literal(node)
+    plain = float(f"{math.exp(value):.6g}")
+    return f"log({plain:g})" if value != int(value) and math.isclose(math.log(plain), value) else _literal(node)
 
 
 def _described_option(option: Any) -> str:

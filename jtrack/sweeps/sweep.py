@@ -12,7 +12,7 @@ from typing import Any
 from jtrack.entities import RunInfo
 from jtrack.errors import InvalidInputError
 from jtrack.sweeps.algorithms import LOOK_AHEAD, Suggest, algorithm_name, find_algorithm
-from jtrack.sweeps.drive import Drive, EarlyStop, Plan, Seen
+from jtrack.sweeps.drive import Drive, EarlyStop, Plan
 from jtrack.sweeps.lanes import Lane
 from jtrack.sweeps.record import (
     Opening,
@@ -85,7 +85,8 @@ def sweep(
     max_failures
         How many trials may fail; ``None`` goes on, unless the first ten all fail.
     progress
-        ``None`` shows a bar where somebody looks.
+        ``None`` shows how far it is where somebody looks: in a notebook, where ``%load_ext jtrack`` was, with the
+        lines of the trials as they grow.
 
     Returns
     -------
@@ -138,7 +139,7 @@ class Wishes:
     fixed: dict[str, Any] = field(default_factory=dict)
     hooks: Hooks = field(default_factory=Hooks)
     on_start: Callable[[ActiveRun], object] = lambda run: None
-    on_trial: Callable[[Outcome, Seen], object] = lambda outcome, seen: None
+    on_trial: Callable[[Outcome], object] = lambda outcome: None
 
 
 def conduct(objective: Objective, space: Any, wishes: Wishes, opening: Opening) -> SweepResult:

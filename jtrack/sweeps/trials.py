@@ -15,7 +15,8 @@ from jtrack import tracking
 from jtrack.entities import RunKind
 from jtrack.errors import InvalidSpaceError
 from jtrack.sweeps.algorithms import algorithm_name
-from jtrack.sweeps.drive import EarlyStop
+from jtrack.sweeps.drive import EarlyStop, Seen
+from jtrack.sweeps.progress import Shown, show_sweep
 from jtrack.sweeps.record import best_tags
 from jtrack.sweeps.space import Space
 from jtrack.sweeps.trial import Outcome, TrialHome, TrialTask, is_success, run_trial
@@ -48,7 +49,11 @@ class Trials(base.Trials):  # type: ignore[misc]
         recorded = _Recorded(fn, is_low_level, searched, run, self._best_loss())
         options["early_stop_fn"] = partial(_or_asked_to_stop, run, options.get("early_stop_fn"))
         with run:
-            return super().fmin(recorded, space, pass_expr_memo_ctrl=True, **options)
+            recorded.shown = show_sweep(run, _METRIC, None, len(self.trials), None)
+            try:
+                return super().fmin(recorded, space, pass_expr_memo_ctrl=True, **options)
+            finally:
+                recorded.shown.close()
 
     def _open_sweep(self, space: Any, options: dict[str, Any]) -> ActiveRun:
         nested = tracking.active_run() is not None
@@ -85,6 +90,7 @@ class _Recorded:
         self._fn, self._space, self._run = fn, space, run
         self._is_low_level = is_low_level or getattr(fn, "fmin_pass_expr_memo_ctrl", False)
         self._best = best
+        self.shown: Shown | None = None
 
     def __call__(self, expr: Any, memo: Any, ctrl: Any) -> Any:
         doc = ctrl.current_trial
@@ -103,6 +109,8 @@ class _Recorded:
         if outcome.exception is not None and not kept:
             raise outcome.exception  # what it returned instead, STATUS_FAIL for one, is hyperopt's to judge
         self._log_best(outcome, params)
+        if self.shown is not None:
+            self.shown.step(Seen(int(doc["tid"]) + 1, 0, None))
         return kept[0]
 
     def _log_best(self, outcome: Outcome, params: dict[str, Any]) -> None:

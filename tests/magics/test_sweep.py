@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -113,13 +114,63 @@ def test_what_trials_print_is_kept_with_them(kernel: Kernel) -> None:
     assert kernel.run("print('back')").stdout == "back\n"
 
 
+def test_warnings_bars_and_figures_of_trials_do_not_bury_the_notebook(kernel: Kernel) -> None:
+    kernel.run("import sys, warnings\nfrom tqdm import tqdm\nfrom IPython.display import display, HTML")
+    shown = kernel.run(
+        "%%sweep --max-evals 3 --minimize loss --quiet x=uniform(0, 1)\n"
+        "for _ in tqdm(range(3)): pass\nwarnings.warn('careful')\nprint('oh', file=sys.stderr)\n"
+        "display(HTML('<b>figure</b>'))\nloss = x"
+    )
+    assert (shown.stdout, shown.stderr, shown.displays) == ("", "", [])
+    for trial in last_sweep(kernel)["trials"]:
+        text = Path(trial["artifact_uri"], "stderr.txt").read_text()
+        assert "3/3" in text and "careful" in text and "oh" in text
+    assert len(kernel.run("display(HTML('<b>back</b>'))").displays) == 1
+
+
+def test_a_function_is_shown_as_a_cell_is_but_not_inside_of_a_trial(kernel: Kernel) -> None:
+    kernel.run("import jtrack\nfrom hyperopt import fmin, hp, tpe\nX = {'x': hp.uniform('x', 0, 1)}")
+    shown = kernel.run("result = jtrack.sweep(lambda p: p['x'], X, max_evals=6, seed=1)")
+    line, panel = progress_free(shown)
+    assert " of 6 trials · best loss " in line["text/plain"]
+    assert "6 trials" in panel["text/plain"]
+    assert shown.stderr == ""
+    quiet = kernel.run("result = jtrack.sweep(lambda p: p['x'], X, max_evals=6, progress=False)")
+    assert quiet.displays == []
+    nested = kernel.run(
+        "def outer(p): return jtrack.sweep(lambda q: q['x'], X, max_evals=2).best_value\n"
+        "result = jtrack.sweep(outer, X, max_evals=3)"
+    )
+    assert len(nested.displays) == 2
+    recorded = kernel.run(
+        "best = fmin(lambda p: p['x'], X, algo=tpe.suggest, max_evals=4, trials=jtrack.Trials(), verbose=False)"
+    )
+    (panel,) = progress_free(recorded)
+    assert "4 trials" in panel["text/plain"]
+
+
+def test_an_interrupt_is_one_line_and_a_hint(kernel: Kernel) -> None:
+    source = "loss = x\nif x > 0.8: raise KeyboardInterrupt"
+    shown = kernel.run(f"%%sweep --max-evals 30 --minimize loss --seed 1 --name cut --quiet x=uniform(0, 1)\n{source}")
+    assert shown.reply["ename"] == "SweepInterrupted"
+    assert len(shown.traceback.splitlines()) == 2
+    assert "sweep 'cut' was interrupted after" in shown.traceback and "--resume" in shown.traceback
+    header = "%%sweep --max-evals 30 --minimize loss --seed 1 --quiet x=uniform(0, 1) --resume"
+    assert "no sweep called 'other'" in kernel.run(f"{header} --name other\nloss = x").traceback
+    resumed = kernel.run(f"{header} --name cut\nloss = x")  # another cell, by its name
+    assert resumed.ok, resumed.traceback
+    assert last_sweep(kernel)["status"] == "FINISHED"
+    kernel.run("import jtrack\nresult = jtrack.get_sweep()")
+    assert kernel.value("(result.n_trials, result.n_failed)") == [30, 0]
+
+
 def test_a_failing_trial_is_shown_once_with_its_line_and_the_sweep_goes_on(kernel: Kernel) -> None:
     shown = kernel.run(
         "%%sweep --max-evals 12 --minimize loss --quiet --seed 1 --algo random \\\n   x=uniform(0, 1)\n"
         "loss = x\nif x > 0.5:\n    raise ValueError('too large')"
     )
     assert shown.ok
-    assert shown.stderr.count("failed; the sweep goes on") == 1
+    assert shown.stderr.count("failed, the first to do so") == 1
     assert shown.stderr.count("ValueError") >= 1
     plain = _plain(shown.stderr)
     assert f"Cell In[{shown.reply['execution_count']}], line 5" in plain
@@ -163,15 +214,19 @@ def test_trials_run_in_parallel(kernel: Kernel) -> None:
         assert row["value"] == params_of(kernel, trial["run_id"])["x"]
 
 
-def test_an_interrupt_ends_the_sweep_and_resume_goes_on(kernel: Kernel) -> None:
+def test_an_interrupt_ends_the_sweep_and_resume_goes_on(kernel: Kernel, own_folder: Path) -> None:
+    now = own_folder / "now"
     header = "%%sweep --max-evals 8 --minimize loss --quiet --seed 2 --name stopped x=uniform(0, 1)"
-    body = "calls.append(x)\nif len(calls) == 4:\n    sys.stderr.write('now')\n    time.sleep(60)\nloss = x"
-    kernel.run("import sys, time\ncalls = []")
+    body = f"calls.append(x)\nif len(calls) == 4:\n    open({str(now)!r}, 'w').close()\n    time.sleep(60)\nloss = x"
+    kernel.run("import time\ncalls = []")
     request = kernel.send(f"{header}\n{body}", "stop-me")
-    _wait_for_stderr(kernel, request, "now")
+    until = time.monotonic() + 60
+    while not now.exists() and time.monotonic() < until:
+        time.sleep(0.01)
     kernel.manager.interrupt_kernel()
     shown = kernel.collect(request)
-    assert shown.reply["ename"] == "KeyboardInterrupt"
+    assert shown.reply["ename"] == "SweepInterrupted"
+    assert len(shown.traceback.splitlines()) == 2
     sweep = last_sweep(kernel)
     assert sweep["status"] == "KILLED"
     assert [trial["status"] for trial in sweep["trials"]] == ["FINISHED"] * 3 + ["KILLED"]
@@ -184,14 +239,6 @@ def test_an_interrupt_ends_the_sweep_and_resume_goes_on(kernel: Kernel) -> None:
     assert [trial["status"] for trial in again["trials"]].count("FINISHED") == 8
     calls = kernel.value("calls")
     assert len(calls) == 9 and calls[3] == calls[4]
-
-
-def _wait_for_stderr(kernel: Kernel, request: str, text: str) -> None:
-    while True:
-        message = kernel.client.get_iopub_msg(timeout=30)
-        content = message["content"]
-        if message["parent_header"].get("msg_id") == request and text in str(content.get("text", "")):
-            return
 
 
 def test_a_kernel_that_was_killed_is_no_loss(tmp_path: Path) -> None:
