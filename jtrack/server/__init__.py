@@ -21,6 +21,7 @@ wrongly), 403 (not allowed), 404 (not there), 409 (the run's state forbids it), 
     GET  runs               ?scope=notebook|folder|all  (default: notebook if one is named, else all; children of the
                             runs that are meant come along)  &filter=  &order_by= (may repeat)  &experiment= (name, may
                             repeat)  &view=active|deleted|all  &offset=0  &limit=50 (500 at most)
+                            &cell_id= (the runs that this cell of the notebook made, nested ones left out)
                             &metric= (may repeat: only these, in this order; else the 12 that matter most)
                             → {scope, n_runs, offset, runs: [ListedRun]}            runs_listing.ListedRun
     GET  runs.csv           the same search as a file: attributes, metrics.*, params.*, tags.*; no paging

@@ -51,8 +51,8 @@ class Handler(APIHandler):
         self.set_header("Cache-Control", "private, no-cache")
 
     def words(self) -> dict[str, list[str]]:
-        """Give the arguments of the query."""
-        return {name: self.get_query_arguments(name) for name in self.request.query_arguments}
+        """Give the arguments of the query, blanks at their ends and all: names and paths may have them."""
+        return {name: self.get_query_arguments(name, strip=False) for name in self.request.query_arguments}
 
     def place(self, words: Mapping[str, list[str]], body: Mapping[str, Any]) -> Place:
         """Find the store that is meant; what the body says goes before what the address says."""

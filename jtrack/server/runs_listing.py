@@ -15,7 +15,7 @@ from typing import Any
 
 from jtrack import queries
 from jtrack.direction import order_metrics
-from jtrack.errors import ExperimentNotFoundError
+from jtrack.errors import ExperimentNotFoundError, InvalidInputError
 from jtrack.server.places import Place, known_paths, spellings
 from jtrack.server.question import Question, Scope
 from jtrack.server.values import typed_form
@@ -39,6 +39,11 @@ SELECT run_id FROM meant
 _OF_NOTEBOOK = """
 SELECT run_id FROM runs WHERE source_name IN (SELECT unnest(?::VARCHAR[]))
 UNION SELECT run_id FROM cells WHERE role = 'tracked' AND notebook_path IN (SELECT unnest(?::VARCHAR[]))
+"""
+# The runs that a cell made itself, and not what is nested in them.
+_OF_CELL = """
+SELECT DISTINCT run_id FROM cells
+WHERE role = 'tracked' AND cell_id = ? AND notebook_path IN (SELECT unnest(?::VARCHAR[]))
 """
 _OF_FOLDER = """
 SELECT r.run_id FROM runs r JOIN (SELECT unnest(?::VARCHAR[]) AS folder) f ON starts_with(r.source_name, f.folder)
@@ -140,6 +145,8 @@ def list_runs(asked: Question) -> RunsPage:
         The filter or the order can't be read; the error says where.
     ExperimentNotFoundError
         There is no experiment of this name.
+    InvalidInputError
+        A cell was asked for without its notebook, or the scope is none.
     """
     search, values = plan_runs(asked)
     n_runs = asked.store.catalog.rows(f"SELECT count(*) AS n FROM ({search})", values)[0]["n"]
@@ -154,7 +161,7 @@ def plan_runs(asked: Question) -> tuple[str, list[object]]:
     """Plan the search that a request asks for: SQL with columns ``run_id`` and ``place``, its place in the order."""
     experiments = _experiment_ids(asked.texts("experiment"))
     search, values = plan_search(asked.text("filter"), asked.texts("order_by"), experiments, asked.view_type)
-    scope, scope_values = _plan_scope(asked.scope, asked.place)
+    scope, scope_values = _plan_scope(asked.scope, asked.place, asked.text("cell_id"))
     within = f"WHERE run_id IN ({scope})" if scope else ""
     placed = f"SELECT run_id, row_number() OVER () AS place FROM ({search})"
     return f"SELECT run_id, place FROM ({placed}) {within}", [*values, *scope_values]
@@ -209,7 +216,13 @@ def _by_run(rows: list[dict[str, Any]]) -> defaultdict[str, list[dict[str, Any]]
     return grouped
 
 
-def _plan_scope(scope: Scope, place: Place) -> tuple[str, list[object]]:
+def _plan_scope(scope: Scope, place: Place, cell_id: str = "") -> tuple[str, list[object]]:
+    if cell_id:
+        if place.notebook_path is None:
+            raise InvalidInputError(
+                "the runs of a cell need the path of its notebook", "notebook_path=folder/name.ipynb"
+            )
+        return _OF_CELL, [cell_id, known_paths(place.notebook_path)]
     if scope is Scope.ALL:
         return "", []
     if scope is Scope.NOTEBOOK and place.notebook_path is not None:

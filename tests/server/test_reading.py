@@ -48,6 +48,26 @@ def test_a_scope_chooses_runs(server: Client, folder: Path, runs: dict[str, str]
     assert server.get("runs").json["n_runs"] == 0, "the root has a store of its own"
 
 
+def test_the_runs_of_a_cell_are_all_it_made(server: Client, folder: Path, runs: dict[str, str]) -> None:
+    notebook = f"{folder.name}/a.ipynb"
+
+    def ask(cell_id: str, **words: object) -> list[str]:
+        return names(server.get("runs", **{"notebook_path": notebook, **words}, cell_id=cell_id).json)
+
+    odd = "ein 'sehr' % langer\u2028Name/&?=#" * 200
+    cell_run(folder / "a.ipynb", odd, {}, {}, run_name="odd")
+    assert ask("c1") == ["second", "first"], "nested runs stay with their parents"
+    assert ask("c1", limit=1, offset=1) == ["first"]
+    assert ask("c1", filter="metrics.acc > 0.75") == ["second"]
+    assert ask("nobody's") == ask("c9") == []
+    assert ask(odd[:100]) == []
+    assert ask("c9", notebook_path=f"{folder.name}/sub/b.ipynb") == ["below"]
+    for cell_id in ("'", "%", "\u2028", "é" * 900):
+        assert ask(cell_id) == []
+    refused = server.get("runs", store=folder.name, cell_id="c1")
+    assert (refused.status, refused.json["message"]) == (400, "the runs of a cell need the path of its notebook")
+
+
 def test_runs_are_filtered_ordered_and_paged(server: Client, folder: Path, runs: dict[str, str]) -> None:
     def ask(**words: object) -> list[str]:
         return names(server.get("runs", store=folder.name, **words).json)

@@ -160,14 +160,14 @@ export class SideModel {
       scope: this.shownScope,
       filter: this.filter || (this.cell ? '' : NOT_INSIDE),
       order_by: key === null ? `attributes.started_at ${order}` : `${metricField(key)} ${order}`,
-      limit: this.cell ? MOST_RUNS : this.limit
+      cell_id: this.cell?.cell_id,
+      limit: this.limit
     };
   }
 
   private take(page: RunsPage): void {
-    const { cell } = this;
-    this.runs = cell ? page.runs.filter(run => run.cell_id === cell.cell_id) : page.runs;
-    this.n_runs = cell ? this.runs.length : page.n_runs;
+    this.runs = page.runs;
+    this.n_runs = page.n_runs;
     this.fault = null;
     this.goodFilter = this.filter;
     const known = new Set(this.runs.map(run => run.run_id));
