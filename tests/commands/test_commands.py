@@ -25,6 +25,8 @@ NEEDED = {
     "promote": ["churn", "1"],
     "models serve": ["-m", "models:/churn/1"],
     "models predict": ["-m", "models:/churn/1"],
+    "models generate-dockerfile": ["-m", "models:/churn/1"],
+    "models build-docker": ["-m", "models:/churn/1"],
     "models stop": ["5000"],
 }
 
