@@ -125,7 +125,7 @@ class _Conduct:
         from jtrack.widgets.landscape.result import shown
 
         result = shown(self._conduct())
-        if not self._is_quiet:
+        if not self._is_quiet and result.store.folder.journal.is_dir():
             self._tracker.desk.attempt("show what mattered", partial(_show_learned, result))
         return result
 

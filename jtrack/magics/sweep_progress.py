@@ -23,7 +23,7 @@ class NotebookProgress:
     """All that a notebook shows of one sweep; what can't be shown is said once and breaks nothing."""
 
     def __init__(self, desk: Desk, run: ActiveRun, metric: str, max_evals: int | None, n_done: int) -> None:
-        self._desk = desk
+        self._desk, self._journal = desk, run.store.folder.journal
         self._line = None if max_evals is None else ProgressLine(metric, max_evals)
         self._panel = _GrowingPanel(run.run_id)
 
@@ -31,13 +31,15 @@ class NotebookProgress:
         """Show that one more trial has ended, if it is time."""
         if self._line is not None:
             self._desk.attempt("show the sweep's progress", partial(self._line.show, seen))
-        self._desk.attempt("show the trials", self._panel.grow)
+        if self._journal.is_dir():  # where the store is gone, the sweep has said so
+            self._desk.attempt("show the trials", self._panel.grow)
 
     def close(self) -> None:
         """Show all of it: in the saved notebook, this is what stays."""
         if self._line is not None:
             self._desk.attempt("show the sweep's progress", self._line.finish)
-        self._desk.attempt("show the trials", self._panel.finish)
+        if self._journal.is_dir():
+            self._desk.attempt("show the trials", self._panel.finish)
 
 
 class ProgressLine:

@@ -233,7 +233,7 @@ class Drive:
         if not self._is_store_gone and not self.run.store.folder.journal.is_dir():
             self._is_store_gone = True
             warn_unwritten(
-                f"{self.run.store.path} is gone, after {self.n_done} trials: the sweep goes on to its result, "
+                f"{self.run.store.path} is gone, after {_counted(self.n_done)}: the sweep goes on to its result, "
                 "but none of it is kept"
             )
 

@@ -71,14 +71,17 @@ def sweep(
     executor
         Where trials run: ``None`` is this thread, or threads where ``parallelism`` is above 1; ``"threads"``,
         ``"processes"``, ``"spark"``, ``"ray"``, or any ``concurrent.futures`` one: Dask's ``client.get_executor()``.
+        Workers on other machines need the store's folder at the same path.
     parallelism
         How many trials are under way at once.
     timeout
         Seconds after which no trial begins; those under way are told by ``run.should_stop``.
     seed
-        The same seed gives the same trials in the same order, those of ``fmin(rstate=default_rng(seed))``.
+        The same seed gives the same trials in the same order, those of ``fmin(rstate=default_rng(seed))``. With
+        ``parallelism``, tpe, anneal and atpe learn of trials in the order in which they end, which no seed fixes.
     resume
-        A sweep to take up: its run, or ``True`` for the newest. Nothing that ended is run again.
+        A sweep to take up: its run, or ``True`` for the newest. Nothing that ended is run again; a trial that was
+        under way is, with all of a sweep inside of it.
     early_stop
         ``"median"``, ``"halving"`` or a rule of these with settings of its own, for trials that look at
         ``run.should_stop``; functions as hyperopt's ``early_stop_fn``, for the sweep; or several of them.

@@ -363,3 +363,15 @@ def test_the_best_trial_is_registered_by_its_metric_and_its_program_is_told(kern
     shown = kernel.run("%code @best(metrics.fit)")
     assert shown.result is not None and "Ridge(alpha=alpha" in shown.result["text/plain"]
     assert "Ridge(alpha=alpha" in kernel.value("str(jtrack.show('@best(metrics.fit)').frame.cells)")
+
+
+def test_a_store_that_goes_away_is_told_once_and_the_result_is_there(kernel: Kernel) -> None:
+    kernel.run("import os, shutil")
+    shown = kernel.run(
+        "%%sweep --max-evals 6 --minimize loss --seed 1 x=uniform(0, 1)\n"
+        "if x > 0.55: shutil.rmtree(os.environ['JTRACK_TRACKING_URI'], ignore_errors=True)\nloss = x"
+    )
+    assert shown.ok and shown.result is not None
+    assert shown.result["text/plain"].startswith("sweep ")
+    assert shown.stderr.count("is gone, after 2 trials") == 1
+    assert "could not" not in shown.stderr

@@ -57,6 +57,7 @@ def test_the_lines_grow_while_the_cell_runs_until_the_sweep_is_stopped(lab: Lab,
     assert lab.console_errors == []
 
 
+@pytest.mark.timeout(400)  # a sweep that logs models, each kind of which is opened in a fresh process once
 def test_the_notebook_of_sweeps_from_top_to_bottom(lab: Lab, folder: Path) -> None:
     shutil.copyfile(SWEEPS, folder / "sweeps.ipynb")
     opened = lab.open_notebook(f"{folder.name}/sweeps.ipynb")
