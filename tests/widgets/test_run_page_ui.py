@@ -188,7 +188,7 @@ def test_axe_finds_nothing_in_any_tab(show: Show, scheme: str) -> None:
     for name in tabs.all():
         name.click()
         page.locator(".jt-tab-body .jt-page-part > *").first.wait_for()
-        page.wait_for_function("() => !document.querySelector('.jt-tab-body [role=status]')")
+        page.wait_for_function("() => !document.querySelector('.jt-tab-body [role=status]:not(.jt-readout)')")
         assert accessibility_faults(page, "body") == [], name.inner_text()
 
 
@@ -215,7 +215,7 @@ def test_a_failed_run_shows_its_error_and_nasty_text_stays_text(show: Show) -> N
     expect(page.locator(".jt-trace")).to_contain_text("<script>")
     for name in ("params", "code", "files", "history"):
         page.get_by_role("tab", name=name).click()
-        page.wait_for_function("() => !document.querySelector('.jt-tab-body [role=status]')")
+        page.wait_for_function("() => !document.querySelector('.jt-tab-body [role=status]:not(.jt-readout)')")
     assert page.locator("script:not([type=module]), [onerror]").count() == 0
     assert page.locator("a[href^=javascript]").count() == 0
     shown.screenshot("run-failed")
