@@ -55,6 +55,11 @@ def rows(query: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
     return _catalog().rows(query, params)
 
 
+def column(query: str, params: Sequence[object] = ()) -> list[Any]:
+    """Answer a SELECT of one column as a list: of many rows, quicker than as dictionaries."""
+    return [value for (value,) in _catalog().execute(query, params).fetchall()]
+
+
 def sql(query: str, params: Sequence[object] | None = None) -> duckdb.DuckDBPyRelation:
     """Ask any SELECT over the views of the store.
 

@@ -24,6 +24,7 @@ def plan_search(
     max_results: int | None = None,
     offset: int = 0,
     *,
+    is_ordered: bool = True,
     now: datetime | None = None,
 ) -> tuple[str, list[object]]:
     """Plan a search for runs.
@@ -38,6 +39,8 @@ def plan_search(
         Only runs of these; ``None`` takes those of every experiment.
     max_results, offset
         How many to return, ``None`` being all, and how many to leave out before.
+    is_ordered
+        Whether the order matters; to count what is found, say, it would be put in order in vain.
     now
         What ``'2 days ago'`` counts from; the present when not given.
 
@@ -57,7 +60,7 @@ def plan_search(
     if experiment_ids is not None:
         limits.append(("s.experiment_id IN (SELECT unnest(?::VARCHAR[]))", [list(experiment_ids)]))
     expr = parse_filter(filter_string or "", RUNS, now=now)
-    return _plan(RUNS, expr, parse_order(order_by, RUNS), limits, _page(max_results, offset))
+    return _plan(RUNS, expr, parse_order(order_by, RUNS), limits, _page(max_results, offset), is_ordered=is_ordered)
 
 
 def plan_experiment_search(
@@ -92,7 +95,13 @@ def plan_version_search(
 
 
 def _plan(
-    subject: Subject, expr: Expr | None, keys: Sequence[OrderKey], limits: Sequence[Clause], page: Clause
+    subject: Subject,
+    expr: Expr | None,
+    keys: Sequence[OrderKey],
+    limits: Sequence[Clause],
+    page: Clause,
+    *,
+    is_ordered: bool = True,
 ) -> tuple[str, list[object]]:
     query = Query(subject)
     conditions = [*limits, *([query.where(expr)] if expr is not None else [])]
@@ -104,7 +113,7 @@ def _plan(
         f"SELECT {subject.found} FROM {subject.view} s",
         joins,
         f"WHERE {where}",
-        f"ORDER BY {', '.join(order)}",
+        f"ORDER BY {', '.join(order)}" if is_ordered else "",
         page[0],
     )
     values = [*join_values, *(value for _, given in conditions for value in given), *page[1]]

@@ -24,19 +24,19 @@ SELECT key, count(*) AS n_runs, max(n_points) AS n_points,
        min(value) FILTER (isfinite(value)) AS low, max(value) FILTER (isfinite(value)) AS high,
        min(abs(value)) FILTER (isfinite(value) AND value <> 0) AS least,
        bool_and(value = trunc(value)) FILTER (isfinite(value)) AS whole
-FROM latest_metrics WHERE run_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY key
+FROM latest_metrics WHERE run_id IN ({found}) GROUP BY key
 """
 _PARAMS = """
-SELECT key, count(*) AS n_runs, count(number) AS n_numbers, count(DISTINCT md5(value_json::VARCHAR)) AS n_distinct,
-       left(any_value(value), 80) AS value, max(length(value)) AS width,
+SELECT key, count(*) AS n_runs, count(number) AS n_numbers,
+       min(value_json::VARCHAR) = max(value_json::VARCHAR) AS is_same, left(any_value(value), 80) AS value,
        CASE WHEN max(length(value_json::VARCHAR)) <= 80 THEN any_value(value_json::VARCHAR) END AS value_json
-FROM params WHERE run_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY key ORDER BY n_runs DESC, key
+FROM params WHERE run_id IN ({found}) GROUP BY key ORDER BY n_runs DESC, key
 """
 _TAGS = """
-SELECT key, count(*) AS n_runs FROM tags WHERE run_id IN (SELECT unnest(?::VARCHAR[]))
+SELECT key, count(*) AS n_runs FROM tags WHERE run_id IN ({found})
   AND NOT starts_with(key, 'mlflow.') AND NOT starts_with(key, 'jtrack.') GROUP BY key ORDER BY n_runs DESC, key
 """
-_EXPERIMENTS = "SELECT count(DISTINCT experiment_id) AS n FROM runs WHERE run_id IN (SELECT unnest(?::VARCHAR[]))"
+_EXPERIMENTS = "SELECT min(experiment_id) <> max(experiment_id) AS several FROM runs WHERE run_id IN ({found})"
 
 
 class ColumnKind(StrEnum):
@@ -75,21 +75,31 @@ class Constant:
     text: str
 
 
-def survey_columns(run_ids: Sequence[str]) -> tuple[Column, ...]:
-    """Every column that these runs could show: metrics by importance, params and tags by how many runs have them."""
-    if not run_ids:
+def survey_columns(found: str, values: Sequence[object], n_runs: int) -> tuple[Column, ...]:
+    """Every column that runs could show: metrics by importance, params and tags by how many runs have them.
+
+    Parameters
+    ----------
+    found, values
+        SQL that finds the runs, of one column, and what is in it.
+    n_runs
+        How many it finds.
+    """
+    if not n_runs:
         return ()
-    ids = list(run_ids)
-    found = {row["key"]: row for row in queries.rows(_METRICS, [ids])}
-    metrics = [_metric_column(found[key]) for key in order_metrics(found)]
-    params = [_param_column(row, len(ids)) for row in queries.rows(_PARAMS, [ids])]
+
+    def ask(query: str) -> list[dict[str, Any]]:
+        return queries.rows(query.format(found=found), values)
+
+    known = {row["key"]: row for row in ask(_METRICS)}
+    metrics = [_metric_column(known[key]) for key in order_metrics(known)]
+    params = [_param_column(row, n_runs) for row in ask(_PARAMS)]
     tags = [
         Column(write_name(ColumnKind.TAG, row["key"]), ColumnKind.TAG, row["key"], row["n_runs"], False)
-        for row in queries.rows(_TAGS, [ids])
+        for row in ask(_TAGS)
     ]
-    several = queries.rows(_EXPERIMENTS, [ids])[0]["n"] > 1
-    where = [Column("attributes.experiment_name", ColumnKind.ATTRIBUTE, "experiment_name", len(ids), False)]
-    return (*metrics, *params, *tags, *(where if several else ()))
+    where = [Column("attributes.experiment_name", ColumnKind.ATTRIBUTE, "experiment_name", n_runs, False)]
+    return (*metrics, *params, *tags, *(where if ask(_EXPERIMENTS)[0]["several"] else ()))
 
 
 def choose_columns(
@@ -154,6 +164,6 @@ def _param_column(row: dict[str, Any], n_runs: int) -> Column:
         n_runs=row["n_runs"],
         is_numeric=row["n_numbers"] == row["n_runs"],
     )
-    if row["n_distinct"] > 1 or row["n_runs"] < n_runs:
+    if not row["is_same"] or row["n_runs"] < n_runs:
         return column
     return replace(column, only_value=param_value(row["value"], row["value_json"], "", None).text)

@@ -42,21 +42,20 @@ _TAGS = f"""
 SELECT run_id, key, left(value, {_WIDTH}) AS value FROM tags
 WHERE run_id IN (SELECT unnest(?::VARCHAR[])) AND key IN (SELECT unnest(?::VARCHAR[]))
 """
-_OF_GROUPS = "(SELECT unnest(?::VARCHAR[]) AS run_id, unnest(?::VARCHAR[]) AS id)"
-_GROUPED_METRICS = f"""
-SELECT id, key, avg(value) FILTER (isfinite(value)) AS mean FROM latest_metrics JOIN {_OF_GROUPS} USING (run_id)
-WHERE key IN (SELECT unnest(?::VARCHAR[])) GROUP BY id, key
+# One query, since the ids of all runs of the groups go with it.
+_GROUPED = f"""
+WITH member AS MATERIALIZED (SELECT unnest(?::VARCHAR[]) AS run_id, unnest(?::INTEGER[]) AS place)
+SELECT 'metrics' AS kind, place, key, avg(value) FILTER (isfinite(value)) AS mean, NULL AS n_values, NULL AS value,
+       NULL AS value_json, NULL AS number
+FROM latest_metrics JOIN member USING (run_id) WHERE key IN (SELECT unnest(?::VARCHAR[])) GROUP BY place, key
+UNION ALL
+SELECT 'params', place, key, NULL, count(DISTINCT value), any_value(left(value, {_WIDTH})),
+       any_value(CASE WHEN length(value_json::VARCHAR) <= {_WIDTH} THEN value_json::VARCHAR END), any_value(number)
+FROM params JOIN member USING (run_id) WHERE key IN (SELECT unnest(?::VARCHAR[])) GROUP BY place, key
+UNION ALL
+SELECT 'tags', place, key, NULL, count(DISTINCT value), any_value(left(value, {_WIDTH})), NULL, NULL
+FROM tags JOIN member USING (run_id) WHERE key IN (SELECT unnest(?::VARCHAR[])) GROUP BY place, key
 """
-_GROUPED_TEXTS = f"""
-SELECT id, key, count(DISTINCT value) AS n_values, any_value(left(value, {_WIDTH})) AS value,
-       any_value(CASE WHEN length(value_json) <= {_WIDTH} THEN value_json END) AS value_json,
-       any_value(number) AS number
-FROM ({{texts}}) JOIN {_OF_GROUPS} USING (run_id) WHERE key IN (SELECT unnest(?::VARCHAR[])) GROUP BY id, key
-"""
-_TEXTS = {
-    ColumnKind.PARAM: "SELECT run_id, key, value, value_json::VARCHAR AS value_json, number FROM params",
-    ColumnKind.TAG: "SELECT run_id, key, value, NULL AS value_json, NULL::DOUBLE AS number FROM tags",
-}
 
 Cell = float | str | None
 
@@ -177,27 +176,29 @@ def _cell(head: Mapping[str, Any], column: Column, values: Mapping[ColumnKind, M
 def _group_rows(arranged: Arrangement, lines: Sequence[Line], columns: Sequence[Column]) -> dict[str, GroupRow]:
     if not lines:
         return {}
-    pairs = [(run_id, line.id) for line in lines for run_id in arranged.inside[line.id]]
-    of_groups = [[run_id for run_id, _ in pairs], [name for _, name in pairs]]
+    pairs = [(run_id, place) for place, line in enumerate(lines) for run_id in arranged.inside[line.id]]
     keys = _keys(columns)
-    metrics = queries.rows(_GROUPED_METRICS, [*of_groups, keys[ColumnKind.METRIC]]) if keys[ColumnKind.METRIC] else []
-    values: dict[tuple[str, ColumnKind, str], Cell] = {
-        (row["id"], ColumnKind.METRIC, row["key"]): row["mean"] for row in metrics
-    }
-    for kind, texts in _TEXTS.items():
-        for row in queries.rows(_GROUPED_TEXTS.format(texts=texts), [*of_groups, keys[kind]]) if keys[kind] else []:
-            values[row["id"], kind, row["key"]] = _text(row) if row["n_values"] == 1 else f"{row['n_values']} values"
+    asked = [keys[kind] for kind in (ColumnKind.METRIC, ColumnKind.PARAM, ColumnKind.TAG)]
+    found = queries.rows(_GROUPED, [[run_id for run_id, _ in pairs], [place for _, place in pairs], *asked])
+    values = {(lines[row["place"]].id, row["kind"], row["key"]): _group_cell(row) for row in found}
     return {
         line.id: GroupRow(
             group=line.id,
             label=arranged.groups[line.id],
-            cells=tuple(values.get((line.id, column.kind, column.key)) for column in columns),
+            cells=tuple(values.get((line.id, column.kind.value, column.key)) for column in columns),
             depth=line.depth,
             n_folded=line.n_inside,
             is_open=line.id in arranged.opened,
         )
         for line in lines
     }
+
+
+def _group_cell(row: Mapping[str, Any]) -> Cell:
+    if row["kind"] == ColumnKind.METRIC:
+        mean: float | None = row["mean"]
+        return mean
+    return _text(row) if row["n_values"] == 1 else f"{row['n_values']} values"
 
 
 def _keys(columns: Sequence[Column]) -> dict[ColumnKind, list[str]]:
