@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import jtrack
-from jtrack import queries
+from jtrack import queries, tracking
+from jtrack.entities import RunKind
 from jtrack.errors import InvalidFilterError, InvalidInputError, MetricNotFoundError, QueryError, RunNotFoundError
 from jtrack.store import Store
 from jtrack.store.curves import thin
@@ -182,3 +183,23 @@ def test_what_is_best_by_nobody_knows_what_is_said(three_runs: list[str]) -> Non
         jtrack.get_run("@best")
     with pytest.raises(RunNotFoundError, match=r"metrics\.acc"):
         jtrack.get_run("@best(metrics.accuracy)")
+
+
+def test_the_way_that_is_better_is_what_sweeps_went_by() -> None:
+    def log_goal(goal: str) -> None:
+        with tracking.start_run(kind=RunKind.SWEEP) as sweep:
+            sweep.log_params({goal: "whatever", "algo": "tpe"})
+
+    runs = []
+    for value in (1.0, 3.0, 2.0):
+        with jtrack.start_run() as run:
+            run.log_metric("whatever", value)
+            runs.append(run.run_id)
+    log_goal("maximize")
+    assert jtrack.get_run("@best(metrics.whatever)").info.run_id == runs[1]
+    log_goal("minimize")
+    with pytest.raises(InvalidInputError, match="which way is better"):  # now they differ
+        jtrack.get_run("@best(metrics.whatever)")
+    jtrack.set_experiment("elsewhere")
+    with pytest.raises(RunNotFoundError, match=r"in another experiment: jtrack.set_experiment\('Default'\)"):
+        jtrack.get_run("@best(metrics.whatever ASC)")

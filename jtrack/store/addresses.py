@@ -75,9 +75,7 @@ def _best(catalog: Catalog, text: str, experiment_id: str | None) -> str:
     found = catalog.rows(_BEST_RUN.format(way="DESC" if way == "DESC" else "ASC"), [key, experiment_id, experiment_id])
     if not found and experiment_id is not None and (other := catalog.rows(_EXPERIMENT_WITH, [key])):
         name = other[0]["name"]
-        raise RunNotFoundError(
-            text, hint=f"not in the experiment chosen; there is one in jtrack.set_experiment({name!r})"
-        )
+        raise RunNotFoundError(text, hint=f"there is one in another experiment: jtrack.set_experiment({name!r})")
     if not found:
         keys = catalog.rows("SELECT DISTINCT key FROM latest_metrics ORDER BY key LIMIT 1000")
         raise RunNotFoundError(text, [f"@best(metrics.{row['key']})" for row in keys])
