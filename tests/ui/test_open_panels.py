@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Locator, expect
@@ -67,7 +68,7 @@ def test_open_panels_follow_a_run_that_trains(lab: Lab, folder: Path) -> None:
 
     side.panel.get_by_role("button", name="open as table").click()
     table = main_area(lab.page).locator(".jt-runs")
-    wait_for_news(table.locator("tr", has_text="long-one").locator("td.jt-num[title]").first)
+    wait_for_news(table.locator("tr", has_text="long-one").locator("td", has_text=re.compile(r"^0\.\d+$")).nth(1))
     lab.screenshot("open-runs")
 
     side.rows("long-one").focus()
@@ -110,6 +111,15 @@ def test_a_trial_leads_to_the_cell_of_its_sweep(lab: Lab, folder: Path) -> None:
     page.get_by_role("tab", name="overview").wait_for()
     lab.screenshot("open-trial")
     page.get_by_role("button", name="which lofty-lynx holds").click()
+    wait_for_cell(lab, path, 2)
+
+    notebook.scroll_to(0)
+    side.choose("all runs")
+    side.panel.get_by_role("button", name="open as table").click()
+    row = main_area(lab.page).locator(".jt-grid tbody tr", has_text="lofty-lynx-1")
+    row.focus()
+    lab.page.keyboard.press("Shift+F10")
+    main_area(lab.page).get_by_role("menuitem", name="go to its cell").click()
     wait_for_cell(lab, path, 2)
     assert lab.console_errors == []
 

@@ -22,6 +22,7 @@ export const drawRuns: Draw = (element, frame, ask) => {
     register: asked => ask('register', asked),
     select: run_ids => void tell(element, 'jtrack-selection', { run_ids }),
     open: ({ run_id, run_name }) => tell(element, 'jtrack-open-run', { run_id, run_name }),
+    goToCell: ({ run_id }) => tell(element, 'jtrack-go-to-cell', { run_id }),
     show: (panel, params, label) => tell(element, 'jtrack-open-panel', { panel, params, label })
   });
   const deaf = listen(document, 'jtrack-brush', ({ run_ids }, event) => {

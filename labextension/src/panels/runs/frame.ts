@@ -130,6 +130,8 @@ export interface RunsCallbacks {
   select(run_ids: string[]): void;
   /** Ask the page around for another panel; gives whether somebody shows it. */
   open(run: RunRow): boolean;
+  /** Ask it for the notebook cell that made a run. */
+  goToCell(run: RunRow): boolean;
   show(panel: string, params: Record<string, unknown>, label: string): boolean;
 }
 

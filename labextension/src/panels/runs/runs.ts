@@ -267,6 +267,7 @@ class RunsPanel implements RunsRendered {
     const run_ids = [row.run_id];
     return [
       { label: 'open', act: () => this.open(row) },
+      { label: 'go to its cell', act: () => this.goToCell(row) },
       { label: 'tag …', act: () => this.foot.askTag(run_ids) },
       { label: 'register its model …', act: () => void this.askName(row) },
       { label: 'copy its id', act: () => void navigator.clipboard?.writeText(row.run_id).then(() => this.foot.tell(`copied ${row.run_id}`)) },
@@ -277,6 +278,12 @@ class RunsPanel implements RunsRendered {
   private open(row: RunRow): void {
     if (!this.callbacks.open(row)) {
       this.foot.tell(`Runs open in JupyterLab with jtrack's extension. In a cell: jtrack.get_run("${row.run_id.slice(0, 12)}")`);
+    }
+  }
+
+  private goToCell(row: RunRow): void {
+    if (!this.callbacks.goToCell(row)) {
+      this.foot.tell("Notebooks open from here in JupyterLab with jtrack's extension.");
     }
   }
 
