@@ -30,7 +30,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         folder = item.path.relative_to(TESTS).parts[0]
         if folder == "ui":
             item.add_marker(pytest.mark.ui)
-            item.add_marker(pytest.mark.timeout(180))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(180))
         if folder == "benchmarks":
             item.add_marker(pytest.mark.bench)
         if any(item.get_closest_marker(name) for name in ("ui", "bench", "kernel")):

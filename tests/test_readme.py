@@ -40,6 +40,18 @@ def test_the_paths_it_links_to_are_there() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
+def test_each_picture_is_there_in_both_themes_and_made_by_a_test_of_its_name() -> None:
+    shown = re.findall(r"pictures/([a-z]+)-(light|dark)\.png", README.read_text(encoding="utf-8"))
+    tests = (ROOT / "tests" / "ui" / "test_pictures.py").read_text(encoding="utf-8")
+    made = {
+        (name, theme)
+        for name in re.findall(r"^def test_the_picture_([a-z]+)\(", tests, re.M)
+        for theme in ("light", "dark")
+    }
+    kept = {tuple(path.stem.split("-")) for path in (ROOT / "pictures").glob("*.png")}
+    assert set(shown) == made == kept
+
+
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     (command,) = re.findall(r"^python3 .*hatch run all$", README.read_text(encoding="utf-8"), re.MULTILINE)
     assert "grep -m1 'hatch run all$' README.md" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
