@@ -41,14 +41,14 @@ def test_the_paths_it_links_to_are_there() -> None:
 
 
 def test_each_picture_is_there_in_both_themes_and_made_by_a_test_of_its_name() -> None:
-    shown = re.findall(r"pictures/([a-z]+)-(light|dark)\.png", README.read_text(encoding="utf-8"))
+    shown = re.findall(r"tests/ui/pictures/([a-z]+)-(light|dark)\.png", README.read_text(encoding="utf-8"))
     tests = (ROOT / "tests" / "ui" / "test_pictures.py").read_text(encoding="utf-8")
     made = {
         (name, theme)
         for name in re.findall(r"^def test_the_picture_([a-z]+)\(", tests, re.M)
         for theme in ("light", "dark")
     }
-    kept = {tuple(path.stem.split("-")) for path in (ROOT / "pictures").glob("*.png")}
+    kept = {tuple(path.stem.split("-")) for path in (ROOT / "tests" / "ui" / "pictures").glob("*.png")}
     assert set(shown) == made == kept
 
 

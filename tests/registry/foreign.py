@@ -64,7 +64,7 @@ class Foreign:
         """Run one of the programs beside this file; gives what it says on its last line, as JSON."""
         command = [str(self.python), "-W", "ignore", str(PROGRAMS / program), *map(str, arguments)]
         done = subprocess.run(
-            command, cwd=cwd, env=self.environment, capture_output=True, text=True, timeout=110, check=False
+            command, cwd=cwd, env=self.environment, capture_output=True, text=True, timeout=290, check=False
         )
         assert done.returncode == 0, f"{program} failed in {self.name}:\n{done.stderr[-3000:]}"
         return json.loads(done.stdout.splitlines()[-1])

@@ -1,6 +1,6 @@
 """The README's pictures, each by the test of its name: a person's work in JupyterLab, light and dark.
 
-``hatch run pictures`` keeps them in ``pictures/``; else they go where all screenshots go, to be looked at.
+``hatch run pictures`` keeps them in ``pictures`` beside this file; else they go where all screenshots are.
 """
 
 from __future__ import annotations
@@ -8,17 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.ui.lab import SCREENSHOTS, Lab, Notebook
-from tests.ui.server import ROOT, LabServer
+from tests.ui.server import LabServer
 from tests.ui.side import Side, begin, main_area, write_notebook
 
 pytestmark = pytest.mark.timeout(600)
 
-PICTURES = ROOT / "pictures"
+PICTURES = Path(__file__).parent / "pictures"
 WIDTH, HEIGHT = 1280, 820
 Take = Callable[[Locator | None], None]
 
