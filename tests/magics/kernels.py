@@ -75,7 +75,7 @@ class Kernel:
             "silent": False,
             "store_history": store_history,
             "user_expressions": {},
-            "allow_stdin": False,
+            "allow_stdin": True,
             "stop_on_error": False,
         }
         message = self.client.session.msg("execute_request", content, metadata=metadata)

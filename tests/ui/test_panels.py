@@ -34,8 +34,7 @@ def open_new_notebook(lab: Lab, folder: Path, *sources: str) -> Notebook:
 
 
 def names_in(notebook: Notebook, index: int) -> list[str]:
-    heads = notebook.outputs(index).locator(".jt-grid tbody th").all_inner_texts()
-    return [head.split()[-2].strip() for head in heads]
+    return notebook.outputs(index).locator(".jt-grid tbody .jt-open").all_inner_texts()
 
 
 def test_the_runs_table_sorts_and_filters_where_it_stands(lab: Lab, folder: Path) -> None:

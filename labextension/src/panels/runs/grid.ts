@@ -14,7 +14,7 @@ const MOST_ROWS_IN_VIEW = 12;
 const CHOOSE_WIDTH = 34;
 const SPARK_WIDTH = 100;
 /** State, id, the button for more, and the gaps between them. */
-const NAME_SIGNS = 128;
+const NAME_SIGNS = 164;
 
 export interface GridCallbacks extends HeadActions {
   rows: RunsCallbacks['rows'];
