@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from playwright.sync_api import expect
 
 from tests.ui.lab import Lab, Notebook
 
@@ -63,6 +64,28 @@ def test_the_runs_table_sorts_and_filters_where_it_stands(lab: Lab, folder: Path
     lab.screenshot("panels-runs-fault", of=table)
     assert lab.console_errors == []
     assert lab.foreign_requests == []
+
+
+def test_runs_that_are_chosen_in_the_table_are_what_the_other_panels_show(lab: Lab, folder: Path) -> None:
+    shown = 'table = jtrack.runs()\ndisplay(table, jtrack.compare("params.seed = 1"), jtrack.parallel())'
+    notebook = open_new_notebook(lab, folder, MAKE_RUNS, shown)
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    outputs = notebook.outputs(1)
+    compared = outputs.locator(".jt-compare .jt-head")
+    lit = outputs.locator(".jt-parallel").get_by_role("status").first
+    expect(compared).to_contain_text("3 runs")
+    for name in ("depth-6", "depth-2"):
+        outputs.get_by_label(f"choose {name}").check()
+    expect(compared).to_contain_text("2 runs")
+    assert "depth-4" not in outputs.locator(".jt-compare").inner_text()
+    expect(lit).to_have_text("2 of 3 chosen")
+    lab.screenshot("panels-chosen", of=notebook.panel)
+    for name in ("depth-6", "depth-2"):
+        outputs.get_by_label(f"choose {name}").uncheck()
+    expect(compared).to_contain_text("3 runs")
+    expect(lit).to_have_text("drag along an axis to brush")
+    assert lab.console_errors == []
 
 
 def test_arrow_keys_walk_the_rows_and_leave_the_notebook_alone(lab: Lab, folder: Path) -> None:

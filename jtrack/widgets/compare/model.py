@@ -13,6 +13,7 @@ from jtrack.widgets.compare.frame import (
     ComparedCurve,
     ComparedMetric,
     ComparedSource,
+    CompareFrame,
     compare_frame,
     fit_frame,
     read_curves,
@@ -42,11 +43,21 @@ class CompareModel:
         # For the still forms, which fit themselves; the page asks for what its frame leaves out.
         self.whole = compare_frame(select_runs(runs))
         self.frame = fit_frame(self.whole)
-        self._run_ids = [run.run_id for run in self.frame.runs]
+        self._run_ids = self._first_ids = [run.run_id for run in self.frame.runs]
+        self._n_found = self.frame.n_found
 
     def refresh(self) -> None:
         """Read the same runs anew, which may still train; what a filter would find by now is another comparison."""
         self.frame = replace(compare_frame(self._run_ids), n_found=self.frame.n_found)
+
+    def select(self, run_ids: Sequence[str]) -> CompareFrame:
+        """Compare other runs, such as those chosen in a table; fewer than two are the first ones again."""
+        chosen = list(run_ids) if len(run_ids) > 1 else self._first_ids
+        frame = compare_frame(select_runs(chosen))
+        self._run_ids = [run.run_id for run in frame.runs]
+        n_found = self._n_found if chosen is self._first_ids else frame.n_found
+        self.frame = fit_frame(replace(frame, n_found=n_found))
+        return self.frame
 
     @property
     def methods(self) -> Mapping[str, Callable[..., Any]]:
@@ -60,6 +71,7 @@ class CompareModel:
             "importance": self.importance,
             "files": self.files,
             "preview": self.preview,
+            "select": self.select,
         }
 
     def curve(self, key: str, x: str = "step") -> ComparedCurve:

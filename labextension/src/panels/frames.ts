@@ -127,6 +127,7 @@ export interface CompareCallbacks {
   importance(asked: { metric: string }): Promise<Importance[]>;
   files(): Promise<ComparedFile[]>;
   preview(asked: { run: number; path: string }): Promise<Preview>;
+  select(asked: { run_ids: string[] }): Promise<any>;
 }
 
 /** What a panel says when it could not do something: one line and what to type. */

@@ -30,3 +30,9 @@ export function listen<K extends keyof Told>(
   place.addEventListener(name, listener);
   return () => place.removeEventListener(name, listener);
 }
+
+/** Whether two panels belong together: they stand in one notebook, or one of them beside all of these. */
+export function isNear(one: Element, other: Element): boolean {
+  const [mine, its] = [one, other].map(element => element.closest('.jp-NotebookPanel'));
+  return !mine || !its || mine === its;
+}

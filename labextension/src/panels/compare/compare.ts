@@ -27,18 +27,19 @@ export function renderCompare(
   element: HTMLElement,
   frame: CompareFrame,
   callbacks: CompareCallbacks
-): Rendered<CompareFrame> {
+): ComparePanel {
   const panel = new ComparePanel(callbacks);
   element.append(panel.node);
   panel.update(frame);
   return panel;
 }
 
-class ComparePanel implements Rendered<CompareFrame> {
+export class ComparePanel implements Rendered<CompareFrame> {
   readonly node = h('div', { class: 'jtrack jt-compare jt-interactive', role: 'group', 'aria-label': 'comparison of runs' });
   private frame!: CompareFrame;
   private curves!: CurvesPart;
   private hidden = new Set<number>();
+  private nSelected = 0;
   /** Sections of the table that were opened in full. */
   private readonly opened = new Set<Section>();
   private readonly fault = h('div');
@@ -79,7 +80,22 @@ class ComparePanel implements Rendered<CompareFrame> {
   }
 
   dispose(): void {
+    this.nSelected++;
     this.node.remove();
+  }
+
+  /** Compare runs that were chosen elsewhere; the first ones again where these are fewer than two. */
+  async select(run_ids: string[]): Promise<void> {
+    const n = ++this.nSelected;
+    try {
+      const frame: CompareFrame = await this.callbacks.select({ run_ids });
+      if (n === this.nSelected) {
+        this.update(frame);
+        replace(this.fault);
+      }
+    } catch (error) {
+      replace(this.fault, faultMark(asFault(error)));
+    }
   }
 
   private table(): HTMLElement {

@@ -1,11 +1,11 @@
-// The parallel coordinates by questions alone; what is done in them is also told to the page around.
+// The parallel coordinates by questions alone; what is done in them is told to the page around, and what is chosen there is lit.
 
 import type { Draw } from '../ask';
 import { renderParallel } from '../parallel/parallel';
-import { tell } from '../tell';
+import { isNear, listen, tell } from '../tell';
 
-export const drawParallel: Draw = (element, frame, ask) =>
-  renderParallel(element, frame, {
+export const drawParallel: Draw = (element, frame, ask) => {
+  const panel = renderParallel(element, frame, {
     lines: asked => ask('lines', asked),
     stop: asked => ask('stop', asked),
     register: asked => ask('register', asked),
@@ -17,3 +17,16 @@ export const drawParallel: Draw = (element, frame, ask) =>
     open: run_id => void tell(element, 'jtrack-open-run', { run_id }),
     show: (panel, params, label) => void tell(element, 'jtrack-open-panel', { panel, params, label })
   });
+  const deaf = listen(document, 'jtrack-selection', ({ run_ids }, event) => {
+    if (isNear(element, event.target as Element)) {
+      panel.choose(run_ids);
+    }
+  });
+  return {
+    update: frame => panel.update(frame),
+    dispose: () => {
+      deaf();
+      panel.dispose();
+    }
+  };
+};

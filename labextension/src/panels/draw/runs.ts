@@ -2,7 +2,7 @@
 
 import type { Draw } from '../ask';
 import { renderRuns } from '../runs/runs';
-import { listen, tell } from '../tell';
+import { isNear, listen, tell } from '../tell';
 
 export const drawRuns: Draw = (element, frame, ask) => {
   const panel = renderRuns(element, frame, {
@@ -38,9 +38,3 @@ export const drawRuns: Draw = (element, frame, ask) => {
     }
   };
 };
-
-/** Whether two panels belong together: they stand in one notebook, or one of them beside all of these. */
-function isNear(one: Element, other: Element): boolean {
-  const [mine, its] = [one, other].map(element => element.closest('.jp-NotebookPanel'));
-  return !mine || !its || mine === its;
-}

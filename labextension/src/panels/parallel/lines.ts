@@ -98,9 +98,14 @@ function grown<A extends Float64Array | Uint8Array>(old: A, larger: A): A {
   return larger;
 }
 
-/** Which of the rows are in the brush of every axis that has one, in their order. */
-export function inBrush(rows: Int32Array, store: LineStore, brushes: ReadonlyMap<string, AxisBrush>): Int32Array {
-  let left = rows;
+/** Which of the rows are in the brush of every axis that has one, and among those that were chosen, in their order. */
+export function inBrush(
+  rows: Int32Array,
+  store: LineStore,
+  brushes: ReadonlyMap<string, AxisBrush>,
+  chosen: ReadonlySet<string> | null
+): Int32Array {
+  let left = chosen ? rows.filter(row => chosen.has(store.ids[row]!)) : rows;
   for (const [id, brush] of brushes) {
     const column = store.column(id);
     const kept = new Int32Array(left.length);

@@ -27,14 +27,14 @@ export function renderParallel(
   element: HTMLElement,
   frame: ParallelFrame,
   callbacks: ParallelCallbacks
-): Rendered<ParallelFrame> {
+): ParallelPanel {
   const panel = new ParallelPanel(callbacks);
   element.append(panel.node);
   panel.update(frame);
   return panel;
 }
 
-class ParallelPanel implements Rendered<ParallelFrame> {
+export class ParallelPanel implements Rendered<ParallelFrame> {
   readonly node = h('div', { class: 'jtrack jt-parallel jt-interactive', role: 'group', 'aria-label': 'parallel coordinates of runs' });
   private frame!: ParallelFrame;
   private readonly store = new LineStore();
@@ -202,8 +202,18 @@ class ParallelPanel implements Rendered<ParallelFrame> {
     this.tellBrush();
   }
 
+  /** Light the lines of runs that were chosen elsewhere; all of them where none of these is here. */
+  choose(run_ids: string[]): void {
+    const chosen = new Set(run_ids);
+    this.view.chosen = this.store.ids.some(id => chosen.has(id)) ? chosen : null;
+    this.node.dataset.drawn = 'false';
+    this.stage.drawBrush();
+    this.afterBrush();
+  }
+
   private clearBrushes(): void {
     this.view.brushes.clear();
+    this.view.chosen = null;
     this.node.dataset.drawn = 'false';
     this.stage.drawBrush();
     this.afterBrush();
@@ -212,14 +222,14 @@ class ParallelPanel implements Rendered<ParallelFrame> {
   }
 
   private afterBrush(): void {
-    const isBrushed = this.view.brushes.size > 0;
+    const { brushes, isNarrow } = this.view;
     const { lit, rows } = this.stage;
-    this.count.textContent = isBrushed
-      ? `${withThousands(String(lit.length))} of ${withThousands(String(rows.length))} brushed`
+    this.count.textContent = isNarrow
+      ? `${withThousands(String(lit.length))} of ${withThousands(String(rows.length))} ${brushes.size ? 'brushed' : 'chosen'}`
       : 'drag along an axis to brush';
-    this.clear.hidden = !isBrushed;
-    this.table.hidden = !isBrushed || lit.length === 0;
-    this.compare.hidden = !isBrushed || lit.length < 2 || lit.length > MOST_COMPARED;
+    this.clear.hidden = !isNarrow;
+    this.table.hidden = !isNarrow || lit.length === 0;
+    this.compare.hidden = !isNarrow || lit.length < 2 || lit.length > MOST_COMPARED;
     const [best] = this.ranked();
     this.stage.setBest(best ?? -1);
     this.name(-1);

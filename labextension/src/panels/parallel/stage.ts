@@ -109,8 +109,8 @@ export class Stage {
   /** Only what is in the brush anew. */
   drawBrush(): void {
     const { view } = this;
-    this.lit = view.brushes.size ? inBrush(this.rows, this.store, view.brushes) : this.rows;
-    this.ground.node.hidden = view.brushes.size === 0;
+    this.lit = view.isNarrow ? inBrush(this.rows, this.store, view.brushes, view.chosen) : this.rows;
+    this.ground.node.hidden = !view.isNarrow;
     this.updateTracks();
     this.front.draw(() => this.picture(this.lit, this.shadeOf, 1), this.size);
     this.drawTop();
@@ -161,7 +161,7 @@ export class Stage {
       this.idle = 0;
       this.ground.draw(() => this.picture(this.rows, null, FAINT), this.size);
     };
-    if (this.view.brushes.size) {
+    if (this.view.isNarrow) {
       draw();
     } else {
       this.idle = window.setTimeout(draw, 60);

@@ -16,6 +16,14 @@ export class View {
   readonly flipped = new Set<string>();
   readonly logs = new Map<string, boolean>();
   readonly brushes = new Map<string, AxisBrush>();
+  /** The runs that were chosen in a table; `null` where none were. */
+  chosen: ReadonlySet<string> | null = null;
+
+  /** Whether only some of the lines are lit. */
+  get isNarrow(): boolean {
+    return this.brushes.size > 0 || this.chosen !== null;
+  }
+
   colour: string | null = null;
   private axes = new Map<string, ParallelAxis>();
   private scales = new Map<string, Scale>();
