@@ -144,7 +144,7 @@ def select_runs(runs: Sequence[object] | str) -> list[str]:
         run_ids = list(dict.fromkeys(queries.get_run(address).info.run_id for address in runs))
     if len(run_ids) < 2:
         raise InvalidInputError(
-            f"compare takes two runs or more, and {plural(len(run_ids), 'run')} were found",
+            f"compare takes two runs or more, and found {plural(len(run_ids), 'run')}",
             "runs() or %runs shows what there is; any prefix of an id that fits one run will do",
         )
     return run_ids
