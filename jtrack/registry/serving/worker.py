@@ -5,6 +5,7 @@ It has nothing of the web in it, and imports only what the model needs. What the
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import signal
@@ -51,6 +52,8 @@ def _take_standard_output() -> BinaryIO:
     """Keep the standard output for answers, and let whoever prints write to the log."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a log is read while it grows, and a worker may die
     return replies
 
 
