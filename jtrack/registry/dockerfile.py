@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
+
+from jtrack.registry.requirements import requirement_name
 
 # What wheels leave to the system and slim images leave out: LightGBM's OpenMP.
 _SYSTEM_PACKAGES = {"lightgbm": "libgomp1"}
@@ -35,7 +36,7 @@ def render_dockerfile(
     command
         Instruction → words: ``{"CMD": ["python", "-m", "churn"]}``.
     """
-    names = [re.split(r"[\s<>=!~;\[(@]", line, maxsplit=1)[0].lower() for line in requirements]
+    names = [requirement_name(line) for line in requirements]
     system = sorted({_SYSTEM_PACKAGES[name] for name in names if name in _SYSTEM_PACKAGES})
     lines = [f"FROM {base_image}"]
     if system:

@@ -108,6 +108,11 @@ def read_requirements(folder: Path) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
+def requirement_name(line: str) -> str:
+    """Name the distribution of a requirement, as indexes compare names: ``scikit-learn`` for ``Scikit_Learn>=1.5``."""
+    return _plain(re.split(r"[\s<>=!~;\[(@]", line, maxsplit=1)[0])
+
+
 def _roots(imports: Iterable[Sequence[str]]) -> set[str]:
     """Find the distributions that the model itself asked for: its files by name, and its own code.
 
@@ -150,7 +155,7 @@ def _needs(name: str) -> frozenset[str]:
     waiting = [name]
     while waiting:
         for need in distribution(waiting.pop()).requires or ():
-            other = _plain(re.split(r"[\s<>=!~;\[(@]", need, maxsplit=1)[0])
+            other = requirement_name(need)
             if "extra ==" not in need and other not in found and _version(other) is not None:
                 found.add(other)
                 waiting.append(other)

@@ -6,7 +6,8 @@ The page's questions go through the same function that answers a widget's messag
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,19 @@ class PanelPage:
             return
         kind, body = served[path]
         route.fulfill(content_type=f"{kind}; charset=utf-8", body=body)
+
+
+@contextmanager
+def panel_pages(browser: Browser) -> Iterator[Callable[..., PanelPage]]:
+    """Give what opens pages, as ``PanelPage`` does; at the end nothing may have gone wrong in them."""
+    pages: list[PanelPage] = []
+
+    def open_page(frame: object, methods: Mapping[str, Any], **context: Any) -> PanelPage:
+        pages.append(PanelPage(browser, frame, methods, **context))
+        return pages[-1]
+
+    yield open_page
+    errors = [error for page in pages for error in page.errors]
+    for page in pages:
+        page.close()
+    assert errors == []

@@ -12,7 +12,7 @@ from jtrack import tracking
 from jtrack.widgets.compare.model import CompareModel
 from tests.ui.side import accessibility_faults
 from tests.widgets.logged_runs import log_cell_run
-from tests.widgets.panel_page import PanelPage
+from tests.widgets.panel_page import PanelPage, panel_pages
 
 pytestmark = [pytest.mark.ui, pytest.mark.usefixtures("store_path")]
 
@@ -22,19 +22,15 @@ Show = Callable[..., PanelPage]
 @pytest.fixture
 def show(browser: Browser) -> Iterator[Show]:
     """Shows a comparison in a page; at the end nothing may have gone wrong there."""
-    pages: list[PanelPage] = []
+    with panel_pages(browser) as opened:
 
-    def open_page(run_ids: Sequence[str], **context: object) -> PanelPage:
-        model = CompareModel(run_ids)
-        pages.append(PanelPage(browser, model.frame, model.methods, **context))
-        pages[-1].page.locator(".jt-compare").wait_for()
-        return pages[-1]
+        def open_page(run_ids: Sequence[str], **context: object) -> PanelPage:
+            model = CompareModel(run_ids)
+            shown = opened(model.frame, model.methods, **context)
+            shown.page.locator(".jt-compare").wait_for()
+            return shown
 
-    yield open_page
-    errors = [error for page in pages for error in page.errors]
-    for page in pages:
-        page.close()
-    assert errors == []
+        yield open_page
 
 
 def log_seeds(n: int = 6) -> list[str]:

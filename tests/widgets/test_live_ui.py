@@ -18,7 +18,7 @@ from jtrack.widgets.live.frame import Knob, LiveFrame
 from jtrack.widgets.live.model import LiveModel
 from tests.ui.lab import SCREENSHOTS
 from tests.ui.side import accessibility_faults
-from tests.widgets.panel_page import PanelPage
+from tests.widgets.panel_page import PanelPage, panel_pages
 from tests.widgets.test_live import live_frame
 
 pytestmark = [pytest.mark.ui, pytest.mark.usefixtures("store_path")]
@@ -29,18 +29,14 @@ WATCH: Mapping[str, Any] = {"watch": lambda visible: {}, "look": lambda since: {
 @pytest.fixture
 def show(browser: Browser) -> Iterator[Show]:
     """Shows a live panel in a page; at the end nothing may have gone wrong there."""
-    pages: list[PanelPage] = []
+    with panel_pages(browser) as opened:
 
-    def open_page(frame: LiveFrame, methods: Mapping[str, Any] = WATCH, **context: Any) -> PanelPage:
-        pages.append(PanelPage(browser, frame, {**WATCH, **methods}, **context))
-        pages[-1].page.locator(".jt-live-panel").wait_for()
-        return pages[-1]
+        def open_page(frame: LiveFrame, methods: Mapping[str, Any] = WATCH, **context: Any) -> PanelPage:
+            shown = opened(frame, {**WATCH, **methods}, **context)
+            shown.page.locator(".jt-live-panel").wait_for()
+            return shown
 
-    yield open_page
-    errors = [error for page in pages for error in page.errors]
-    for page in pages:
-        page.close()
-    assert errors == []
+        yield open_page
 
 
 def test_what_was_told_piece_by_piece_looks_like_what_was_told_at_once(show: Show) -> None:

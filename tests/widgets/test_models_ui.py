@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from jtrack import queries
 from jtrack.registry import listing, versions
 from jtrack.widgets.models.model import ModelsModel
-from tests.widgets.panel_page import PanelPage
+from tests.widgets.panel_page import PanelPage, panel_pages
 from tests.widgets.registered_models import log_model_run, register_churn
 
 pytestmark = [pytest.mark.ui, pytest.mark.usefixtures("store_path")]
@@ -22,19 +22,15 @@ Show = Callable[..., PanelPage]
 @pytest.fixture
 def show(browser: Browser) -> Iterator[Show]:
     """Shows the panel in a page; at the end nothing may have gone wrong there."""
-    pages: list[PanelPage] = []
+    with panel_pages(browser) as opened:
 
-    def open_page(name: str | None = None, **context: object) -> PanelPage:
-        model = ModelsModel(name)
-        pages.append(PanelPage(browser, model.frame, model.methods, **context))
-        pages[-1].page.locator(".jt-models").wait_for()
-        return pages[-1]
+        def open_page(name: str | None = None, **context: object) -> PanelPage:
+            model = ModelsModel(name)
+            shown = opened(model.frame, model.methods, **context)
+            shown.page.locator(".jt-models").wait_for()
+            return shown
 
-    yield open_page
-    errors = [error for page in pages for error in page.errors]
-    for page in pages:
-        page.close()
-    assert errors == []
+        yield open_page
 
 
 def test_the_list_opens_a_model_and_goes_back(show: Show) -> None:

@@ -17,7 +17,7 @@ from jtrack import queries
 from jtrack.entities import RunKind
 from jtrack.widgets.runs.model import RunsModel
 from tests.widgets.logged_runs import log_cell_run
-from tests.widgets.panel_page import PanelPage
+from tests.widgets.panel_page import PanelPage, panel_pages
 
 pytestmark = [pytest.mark.ui, pytest.mark.usefixtures("store_path")]
 
@@ -27,18 +27,14 @@ Show = Callable[..., PanelPage]
 @pytest.fixture
 def show(browser: Browser) -> Iterator[Show]:
     """Shows a table in a page; at the end nothing may have gone wrong there."""
-    pages: list[PanelPage] = []
+    with panel_pages(browser) as opened:
 
-    def open_page(model: RunsModel, **context: Any) -> PanelPage:
-        pages.append(PanelPage(browser, model.frame, model.methods, **context))
-        pages[-1].page.locator(".jt-runs").wait_for()
-        return pages[-1]
+        def open_page(model: RunsModel, **context: Any) -> PanelPage:
+            shown = opened(model.frame, model.methods, **context)
+            shown.page.locator(".jt-runs").wait_for()
+            return shown
 
-    yield open_page
-    errors = [error for page in pages for error in page.errors]
-    for page in pages:
-        page.close()
-    assert errors == []
+        yield open_page
 
 
 def log_wines(n: int = 8) -> list[str]:

@@ -5,13 +5,13 @@ Versions are those installed here, so that the package behaves elsewhere as it d
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Collection, Iterable
 from importlib import metadata
 from pathlib import Path
 
 from jtrack.registry.export.modules import distributions, imported_names
+from jtrack.registry.requirements import requirement_name
 
 _NOT_NEEDED = {"jtrack", "mlflow", "mlflow-skinny"}
 
@@ -21,16 +21,16 @@ def prediction_pins(model_folder: Path, extra: Iterable[str] = ()) -> tuple[str,
     file = model_folder / "requirements.txt"
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     pins = [line.strip() for line in lines if line.strip() and not line.startswith(("#", "-"))]
-    pins = [pin for pin in pins if _name(pin) not in _NOT_NEEDED]
-    known = {_name(pin) for pin in pins}
-    return (*pins, *(pin for pin in pins_of(extra) if _name(pin) not in known))
+    pins = [pin for pin in pins if requirement_name(pin) not in _NOT_NEEDED]
+    known = {requirement_name(pin) for pin in pins}
+    return (*pins, *(pin for pin in pins_of(extra) if requirement_name(pin) not in known))
 
 
 def training_pins(program: str, own: Collection[str], known: Iterable[str]) -> tuple[str, ...]:
     """Pin what a program imports, beyond what is pinned already."""
     names = imported_names(program) - set(own) - set(sys.stdlib_module_names)
-    already = {_name(pin) for pin in known}
-    return tuple(pin for pin in pins_of(sorted(names)) if _name(pin) not in already)
+    already = {requirement_name(pin) for pin in known}
+    return tuple(pin for pin in pins_of(sorted(names)) if requirement_name(pin) not in already)
 
 
 def pins_of(modules: Iterable[str]) -> list[str]:
@@ -43,7 +43,3 @@ def pins_of(modules: Iterable[str]) -> list[str]:
             except metadata.PackageNotFoundError:
                 continue
     return list(dict.fromkeys(found))
-
-
-def _name(pin: str) -> str:
-    return re.sub(r"[-_.]+", "-", re.split(r"[\s=<>!~\[;@]", pin, maxsplit=1)[0]).lower()

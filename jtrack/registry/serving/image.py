@@ -20,7 +20,7 @@ from typing import Any
 from jtrack.errors import InvalidInputError, ServingError
 from jtrack.registry.dockerfile import render_dockerfile, slim_image
 from jtrack.registry.model import Model
-from jtrack.registry.requirements import PYTHON_ENV_FILE, pinned, read_requirements
+from jtrack.registry.requirements import PYTHON_ENV_FILE, pinned, read_requirements, requirement_name
 
 BUILD_VARIABLE = "JTRACK_CONTAINER_BUILD"
 PORT = 8080
@@ -177,11 +177,11 @@ def _hint(said: list[str]) -> str | None:
 def _requirements(model: Path) -> list[str]:
     """Give the model's pins, and the server's where the model says nothing of a package."""
     own = read_requirements(model)
-    known = {line.partition("==")[0].strip().lower().replace("_", "-") for line in own}
+    known = {requirement_name(line) for line in own}
     signature = Model.load(model).signature
     # Whoever lists requirements by hand leaves out what only the form of the data needs.
     frames = () if signature is not None and signature.inputs and signature.inputs.is_tensors else ("pandas",)
-    return own + [line for line in pinned((*_SERVER, *frames)) if line.partition("==")[0] not in known]
+    return own + [line for line in pinned((*_SERVER, *frames)) if requirement_name(line) not in known]
 
 
 def _python_of(model: Path) -> str:
