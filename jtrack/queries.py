@@ -55,6 +55,11 @@ def rows(query: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
     return _catalog().rows(query, params)
 
 
+def remembered_rows(table: str, query: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
+    """Answer like :func:`rows` what comes from one table alone, from memory until the table has news."""
+    return _catalog().remembered_rows(table, query, params)
+
+
 def column(query: str, params: Sequence[object] = ()) -> list[Any]:
     """Answer a SELECT of one column as a list: of many rows, quicker than as dictionaries."""
     return [value for (value,) in _catalog().execute(query, params).fetchall()]

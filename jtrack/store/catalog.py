@@ -47,6 +47,14 @@ class Catalog:
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, map(_aware, row), strict=True)) for row in cursor.fetchall()]
 
+    def remembered_rows(self, table: str, query: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Answer like :meth:`rows` what comes from one table alone, from memory until the table has news."""
+        memory = self.refresh().memory[table]
+        asked = (query, *params)
+        if asked not in memory:
+            memory[asked] = self.rows(query, params)
+        return memory[asked]
+
     def execute(self, query: str, params: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         """Run one SELECT over the views, live runs included, on this thread's cursor.
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from collections import defaultdict
+from collections.abc import Hashable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -63,6 +66,8 @@ class Snapshot:
         self._readers: dict[str, JournalReader] = {}
         self._living: set[str] | None = None
         self._killed: set[str] = set()
+        # Answers by the one table that they come from, until it has news.
+        self.memory: defaultdict[str, dict[Hashable, list[dict[str, Any]]]] = defaultdict(dict)
 
     def take_tail(self, until: JournalMark | None = None) -> None:
         """Take what the journals have new, and look who of their writers lives.
@@ -106,6 +111,9 @@ class Snapshot:
         else:
             merge_stage(self.connection, stage, "tail", self._news.empty_tables())
             self._news.note_bulk(stage)
+        # Last of all: an answer that is under way goes to the memory that is dropped here.
+        for table in [table for table, rows in stage.rows.items() if rows]:
+            self.memory.pop(table, None)
 
     @property
     def problems(self) -> list[str]:

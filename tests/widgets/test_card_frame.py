@@ -208,6 +208,13 @@ def test_what_others_logged_meanwhile_counts_though_the_own_journal_is_not_read(
     assert standing_text(frame.standing) == "3rd of 3 in this cell by loss"
 
 
+def test_an_experiment_that_another_process_renames_has_its_new_name_on_the_next_card() -> None:
+    first = log_ended("first", 0.1)
+    assert card_frame(first.run_id).experiment_name == card_frame(first.run_id).experiment_name == "wine"
+    processes.run("import jtrack, sys; jtrack.rename_experiment(sys.argv[1], 'port')", first.info.experiment_id)
+    assert card_frame(first.run_id).experiment_name == "port"
+
+
 def log_ended(name: str, lr: float, params: dict[str, object] | None = None) -> ActiveRun:
     """Log a run of the cell, and give it as this process remembers it."""
     log_cell_run(name, {"lr": lr, **(params or {})}, {"loss": lr}, source=f"lr = {lr}")

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from jtrack import queries
 from jtrack.direction import Direction, infer_direction, is_better, order_metrics
@@ -20,6 +19,7 @@ from jtrack.entities import RunStatus
 from jtrack.errors import RunNotFoundError
 from jtrack.tracking.run import ActiveRun
 from jtrack.widgets.card.facts import RunFacts, find_earlier_run, find_own_run, read_facts
+from jtrack.widgets.card.siblings import Siblings, read_siblings
 from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.difference import SourceDifference, diff_sources
 from jtrack.widgets.error_line import error_line
@@ -32,29 +32,14 @@ MOST_INNER = 6
 _SPARK_POINTS = 32
 _MOST_SOURCE_ROWS = 12
 
-# One table a question: each takes DuckDB a fraction of the time that it takes to plan them joined, and a card is
-# shown below every cell.
 _RUN = "SELECT * FROM runs WHERE run_id = ?"
 _EXPERIMENT = "SELECT name FROM every_experiments WHERE experiment_id = ?"
 _CELL = """
 SELECT cell_id, execution_count, source, notebook_path FROM cells WHERE run_id = ? AND role = 'tracked'
 ORDER BY execution_count DESC NULLS LAST LIMIT 1
 """
-_RUNS_OF_CELL = (
-    "SELECT notebook_path, list(run_id) AS run_ids FROM cells WHERE cell_id = ? AND role = 'tracked' GROUP BY ALL"
-)
-# As two lists, since a cell may have been run a thousand times, and a row each takes longer to fetch than to find.
-_SIBLINGS = """
-SELECT list(run_id ORDER BY started_at, run_id) FILTER ((started_at, run_id) < ($2, $3)),
-       list(run_id ORDER BY started_at, run_id) FILTER ((started_at, run_id) > ($2, $3))
-FROM every_runs
-WHERE lifecycle_stage = 'active' AND run_id IN (SELECT unnest($1::VARCHAR[])) AND ($4 IS NULL OR experiment_id = $4)
-"""
 _BEFORE = "SELECT run_id, run_name, git_commit, environment_sha256 FROM every_runs WHERE run_id = ?"
-_INNER = """
-SELECT count(*) AS n_runs, list(run_name ORDER BY started_at, run_id) AS names
-FROM every_runs WHERE parent_run_id = ? AND lifecycle_stage = 'active'
-"""
+_INNER = "SELECT run_name, started_at FROM every_runs WHERE parent_run_id = ? AND lifecycle_stage = 'active'"
 _VALUES = (
     "SELECT value FROM latest_metrics WHERE key = ? AND run_id IN (SELECT unnest(?::VARCHAR[])) AND isfinite(value)"
 )
@@ -119,13 +104,6 @@ class PreviousRun:
 
     run_id: str
     run_name: str
-
-
-class Siblings(NamedTuple):
-    """Other runs of the same cell, by their ids, in the order of their start: those before a run and those after."""
-
-    earlier: list[str]
-    later: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +178,8 @@ def _read_card(head: Mapping[str, Any]) -> CardFrame:
 
 
 def _inner_runs(run_id: str) -> InnerRuns:
-    (found,) = queries.rows(_INNER, [run_id])
-    return InnerRuns(found["n_runs"], tuple(found["names"] or ())[:MOST_INNER])
+    found = sorted(queries.rows(_INNER, [run_id]), key=lambda row: (row["started_at"], row["run_name"]))
+    return InnerRuns(len(found), tuple(row["run_name"] for row in found[:MOST_INNER]))
 
 
 def compare_params(params: Mapping[str, ParamValue], before: Mapping[str, ParamValue] | None) -> tuple[CardParam, ...]:
@@ -223,38 +201,8 @@ def _compare_param(key: str, value: ParamValue | None, previous: ParamValue | No
 
 
 def _experiment_name(experiment_id: str) -> str:
-    found = queries.rows(_EXPERIMENT, [experiment_id])
+    found = queries.remembered_rows("experiments", _EXPERIMENT, [experiment_id])
     return str(found[0]["name"]) if found else experiment_id
-
-
-def read_siblings(head: Mapping[str, Any]) -> Siblings:
-    """Read which other runs the same cell made, from a row with a run and its tracked cell.
-
-    A notebook that was renamed or moved keeps its cells. Without a notebook's path, cells are the same only within one
-    experiment.
-    """
-    if head["cell_id"] is None:
-        return Siblings([], [])
-    own_path = head["notebook_path"]
-    found = queries.rows(_RUNS_OF_CELL, [head["cell_id"]])
-    same = [row["run_ids"] for row in found if is_same_notebook(own_path, row["notebook_path"])]
-    run_ids = [run_id for ids in same for run_id in ids if run_id != head["run_id"]]
-    if not run_ids:
-        return Siblings([], [])
-    experiment_id = head["experiment_id"] if own_path is None else None
-    started_at = head["started_at"].replace(tzinfo=None)
-    (parts,) = queries.rows(_SIBLINGS, [run_ids, started_at, head["run_id"], experiment_id])
-    return Siblings(*(ids or [] for ids in parts.values()))
-
-
-def is_same_notebook(own_path: str | None, other_path: str | None) -> bool:
-    """Whether cells of one id are of one notebook: of the same path, or of one that has gone, as by a new name.
-
-    A copy of a notebook has its cells' ids too, and beside it the original is still there.
-    """
-    if own_path == other_path or own_path is None or other_path is None:
-        return own_path == other_path
-    return Path(own_path).exists() and not Path(other_path).exists()
 
 
 def _previous(run_id: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from jtrack import queries
 from jtrack.direction import order_metrics
 from jtrack.entities import RunStatus
-from jtrack.widgets.card.frame import read_siblings
+from jtrack.widgets.card.siblings import read_siblings
 from jtrack.widgets.frames import duration_s
 
 _RELATED = """
