@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
@@ -58,6 +58,16 @@ def rows(query: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
 def remembered_rows(table: str, query: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
     """Answer like :func:`rows` what comes from one table alone, from memory until the table has news."""
     return _catalog().remembered_rows(table, query, params)
+
+
+def rows_beside(
+    columns: Mapping[str, Sequence[object]], query: str, params: Sequence[object] = ()
+) -> list[dict[str, Any]]:
+    """Answer like :func:`rows` a query that reads ``columns``, all of one length, as the table ``given``.
+
+    It is the way to hand many ids over: 100,000 of them take ten times as long as a parameter.
+    """
+    return _catalog().rows_beside(columns, query, params)
 
 
 def column(query: str, params: Sequence[object] = ()) -> list[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +19,11 @@ import duckdb
 
 from jtrack.errors import QueryError, StoreError
 from jtrack.store import fold
+from jtrack.store.connection import given
 from jtrack.store.folder import StoreFolder
 from jtrack.store.journal import JournalMark
 from jtrack.store.snapshot import Snapshot
+from jtrack.store.stage import object_column
 from jtrack.store.warn import warn_at_users_line
 
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
@@ -54,6 +56,13 @@ class Catalog:
         if asked not in memory:
             memory[asked] = self.rows(query, params)
         return memory[asked]
+
+    def rows_beside(
+        self, columns: Mapping[str, Sequence[object]], query: str, params: Sequence[object] = ()
+    ) -> list[dict[str, Any]]:
+        """Answer like :meth:`rows` a query that reads ``columns``, all of one length, as the table ``given``."""
+        with self.one_look(), given(self.cursor(), {name: object_column(column) for name, column in columns.items()}):
+            return self.rows(query, params)
 
     def execute(self, query: str, params: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         """Run one SELECT over the views, live runs included, on this thread's cursor.

@@ -1,10 +1,14 @@
-"""Opens DuckDB the way every part of the store wants it: in memory, and blind to Python variables."""
+"""Opens DuckDB the way every part of the store wants it: in memory, and blind to Python variables but those given."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
+from numpy.typing import NDArray
 
 from jtrack.store.schema import create_base
 
@@ -28,3 +32,16 @@ def create_base_in_memory(connection: duckdb.DuckDBPyConnection) -> None:
     """Stand in for the generation of a store that was never folded."""
     connection.execute("ATTACH ':memory:' AS base")
     create_base(connection)
+
+
+@contextmanager
+def given(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, NDArray[Any]]) -> Iterator[None]:
+    """Let SQL read columns where they lie, inside the block, as the table ``given``.
+
+    100,000 ids that are handed over as a parameter take ten times as long.
+    """
+    connection.register("given", dict(columns))
+    try:
+        yield
+    finally:
+        connection.unregister("given")

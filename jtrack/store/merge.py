@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from jtrack.store.connection import given
 from jtrack.store.schema import COLUMNS, PARTIAL, key_columns
 from jtrack.store.stage import Stage, object_column
 
@@ -165,15 +166,5 @@ def staged(
 ) -> Iterator[str]:
     """Give a SELECT of columns as the given types, good inside the block; numpy arrays are read where they lie."""
     cast = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in kinds.items())
-    with registered(connection, columns) as source:
-        yield f"SELECT {cast} FROM {source}"
-
-
-@contextmanager
-def registered(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, NDArray[np.generic]]) -> Iterator[str]:
-    """Let SQL read numpy arrays where they lie, inside the block, as a view of the name given."""
-    connection.register("columns_in", dict(columns))
-    try:
-        yield "columns_in"
-    finally:
-        connection.unregister("columns_in")
+    with given(connection, columns):
+        yield f"SELECT {cast} FROM given"

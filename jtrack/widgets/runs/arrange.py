@@ -21,11 +21,15 @@ PARENT = "parent"
 _DEEPEST = 32
 _PARENTS = """
 SELECT run_id, parent_run_id FROM runs
-WHERE lifecycle_stage = 'active' AND run_id IN (SELECT unnest(?::VARCHAR[])) AND parent_run_id IS NOT NULL
+WHERE lifecycle_stage = 'active' AND run_id IN (SELECT run_id FROM given) AND parent_run_id IS NOT NULL
 """
-_ACTIVE = "SELECT run_id FROM runs WHERE lifecycle_stage = 'active' AND run_id IN (SELECT unnest(?::VARCHAR[]))"
-_VALUES = f"""
-SELECT run_id, {PARAM_COLUMNS} FROM params WHERE key = ? AND run_id IN (SELECT unnest(?::VARCHAR[]))
+_ACTIVE = "SELECT run_id FROM runs WHERE lifecycle_stage = 'active' AND run_id IN (SELECT run_id FROM given)"
+# As lists, since the runs of a group may be many, and a row each takes longer to fetch than to find.
+_GROUPS = f"""
+WITH value AS (SELECT run_id, {PARAM_COLUMNS} FROM params WHERE key = ?)
+SELECT v.value, v.number, v.value_json, count(v.run_id) > 0 AS is_there,
+       list(g.run_id ORDER BY g.place) AS run_ids, min(g.place) AS place
+FROM given g LEFT JOIN value v USING (run_id) GROUP BY v.value, v.number, v.value_json ORDER BY min(g.place)
 """
 
 
@@ -138,9 +142,9 @@ def _by_parent(run_ids: Sequence[str]) -> Arrangement:
     parents: dict[str, str] = {}
     asked = list(run_ids)
     for _ in range(_DEEPEST):
-        found = {row["run_id"]: row["parent_run_id"] for row in queries.rows(_PARENTS, [asked])}
+        found = {row["run_id"]: row["parent_run_id"] for row in queries.rows_beside({"run_id": asked}, _PARENTS)}
         # A parent that was deleted shows no more; its children stand for themselves.
-        there = {row["run_id"] for row in queries.rows(_ACTIVE, [sorted(set(found.values()))])} if found else set()
+        there = {row["run_id"] for row in queries.rows_beside({"run_id": list(set(found.values()))}, _ACTIVE)}
         parents |= {run_id: parent for run_id, parent in found.items() if parent in there}
         asked = sorted(there - parents.keys() - set(run_ids))
         if not asked:
@@ -149,18 +153,14 @@ def _by_parent(run_ids: Sequence[str]) -> Arrangement:
 
 
 def _by_param(run_ids: Sequence[str], key: str) -> Arrangement:
-    values = {row.pop("run_id"): row for row in queries.rows(_VALUES, [key, list(run_ids)])}
     inside: dict[str, list[str]] = {}
     groups: dict[str, str] = {}
-    # Many runs have few values: each is written once.
-    written: dict[tuple[object, ...], str] = {}
-    for run_id in run_ids:
-        row = values.get(run_id)
-        value = () if row is None else (row["value_json"], row["value"])
-        if value not in written:
-            written[value] = param_condition(key, row)
-            groups[written[value]] = f"{key} {MISSING if row is None else param_value(**row, digest='').text}"
-        inside.setdefault(written[value], []).append(run_id)
+    for row in queries.rows_beside({"run_id": run_ids, "place": range(len(run_ids))}, _GROUPS, [key]):
+        param = {name: row[name] for name in ("value", "number", "value_json")} if row["is_there"] else None
+        # Values too long to be told apart by a filter are one group.
+        name = param_condition(key, param)
+        groups.setdefault(name, f"{key} {MISSING if param is None else param_value(**param, digest='').text}")
+        inside.setdefault(name, []).extend(row["run_ids"])
     return Arrangement(list(inside), inside, groups)
 
 

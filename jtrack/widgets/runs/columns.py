@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from jtrack import queries
 from jtrack.direction import Direction, best_value, infer_direction, order_metrics
 from jtrack.store.search.write import write_name
 from jtrack.widgets.format import column_decimals
 from jtrack.widgets.params import param_value
+from jtrack.widgets.runs.found import Found
 
 _MOST_METRICS = 4
 _MOST_PARAMS = 8
@@ -75,31 +75,19 @@ class Constant:
     text: str
 
 
-def survey_columns(found: str, values: Sequence[object], n_runs: int) -> tuple[Column, ...]:
-    """Every column that runs could show: metrics by importance, params and tags by how many runs have them.
-
-    Parameters
-    ----------
-    found, values
-        SQL that finds the runs, of one column, and what is in it.
-    n_runs
-        How many it finds.
-    """
+def survey_columns(found: Found, n_runs: int) -> tuple[Column, ...]:
+    """Every column that so many runs could show: metrics by importance, params and tags by how many runs have them."""
     if not n_runs:
         return ()
-
-    def ask(query: str) -> list[dict[str, Any]]:
-        return queries.rows(query.format(found=found), values)
-
-    known = {row["key"]: row for row in ask(_METRICS)}
+    known = {row["key"]: row for row in found.rows(_METRICS)}
     metrics = [_metric_column(known[key]) for key in order_metrics(known)]
-    params = [_param_column(row, n_runs) for row in ask(_PARAMS)]
+    params = [_param_column(row, n_runs) for row in found.rows(_PARAMS)]
     tags = [
         Column(write_name(ColumnKind.TAG, row["key"]), ColumnKind.TAG, row["key"], row["n_runs"], False)
-        for row in ask(_TAGS)
+        for row in found.rows(_TAGS)
     ]
     where = [Column("attributes.experiment_name", ColumnKind.ATTRIBUTE, "experiment_name", n_runs, False)]
-    return (*metrics, *params, *tags, *(where if ask(_EXPERIMENTS)[0]["several"] else ()))
+    return (*metrics, *params, *tags, *(where if found.rows(_EXPERIMENTS)[0]["several"] else ()))
 
 
 def choose_columns(

@@ -7,7 +7,7 @@ the database; the rows themselves are read only where someone looks.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jtrack import queries
 from jtrack.errors import ExperimentNotFoundError
@@ -16,6 +16,7 @@ from jtrack.store.search import plan_search
 from jtrack.widgets.format import plural
 from jtrack.widgets.runs.arrange import Arrangement, arrange
 from jtrack.widgets.runs.columns import Column, ColumnKind, Constant, choose_columns, survey_columns
+from jtrack.widgets.runs.found import Found
 from jtrack.widgets.runs.rows import Row, read_lines
 
 PAGE_SIZE = 20  # what is drawn at first: the rows in view, and some below
@@ -87,6 +88,12 @@ class RunsResult:
         """Read one page."""
         return read_lines(self.arranged, offset, limit, self.frame.columns, _spark_key(self.frame))
 
+    def folded(self, line: str, is_open: bool) -> RunsResult:
+        """Give the same runs with a line opened or closed that others are folded into: nothing is searched again."""
+        self.arranged.fold(line, is_open)
+        frame = replace(self.frame, n_lines=self.arranged.n_lines, rows=self.rows(0, PAGE_SIZE))
+        return replace(self, frame=frame)
+
 
 def read_runs(
     query: RunsQuery,
@@ -117,7 +124,7 @@ def read_runs(
     run_ids, is_cut = found[: query.max_results], len(found) > query.max_results
     arranged = arrange(run_ids, query.group_by, set(opened))
     is_whole = within is None and not is_cut
-    survey = survey_columns(*_found(query, experiments, None if is_whole else run_ids), len(run_ids))
+    survey = survey_columns(_found(query, experiments, None if is_whole else run_ids), len(run_ids))
     columns, n_pinned = choose_columns(survey, len(run_ids), query.order_by[0], query.columns, query.pinned)
     spark = _spark(columns, query.spark)
     same = survey if len(run_ids) > 1 else ()
@@ -165,11 +172,10 @@ def _run_ids(query: RunsQuery, experiment_ids: list[str] | None, within: Collect
     return found if within is None else [run_id for run_id in found if run_id in within]
 
 
-def _found(query: RunsQuery, experiment_ids: list[str] | None, run_ids: list[str] | None) -> tuple[str, list[object]]:
-    """Say in SQL which runs were found: by the search itself, as 100,000 ids take half a second to be handed over."""
-    if run_ids is None:
-        return plan_search(query.filter_string, None, experiment_ids, is_ordered=False)
-    return "SELECT unnest(?::VARCHAR[])", [run_ids]
+def _found(query: RunsQuery, experiment_ids: list[str] | None, run_ids: list[str] | None) -> Found:
+    if run_ids is not None:
+        return Found(run_ids=run_ids)
+    return Found(*plan_search(query.filter_string, None, experiment_ids, is_ordered=False))
 
 
 def _spark(columns: Sequence[Column], wanted: str | None) -> Column | None:

@@ -131,10 +131,8 @@ class RunsModel:
 
     def fold(self, line: str, is_open: bool) -> RunsFrame:
         """Open or close a line that others are folded into."""
-        arranged = self.result.arranged
-        arranged.fold(line, is_open)
-        self._opened = set(arranged.opened)
-        self.refresh()
+        self.result = self.result.folded(line, is_open)
+        self._opened = set(self.result.arranged.opened)
         return self.frame
 
     def columns(self) -> tuple[Column, ...]:

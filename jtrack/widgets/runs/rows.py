@@ -44,7 +44,7 @@ WHERE run_id IN (SELECT unnest(?::VARCHAR[])) AND key IN (SELECT unnest(?::VARCH
 """
 # One query, since the ids of all runs of the groups go with it.
 _GROUPED = f"""
-WITH member AS MATERIALIZED (SELECT unnest(?::VARCHAR[]) AS run_id, unnest(?::INTEGER[]) AS place)
+WITH member AS MATERIALIZED (SELECT run_id, place FROM given)
 SELECT 'metrics' AS kind, place, key, avg(value) FILTER (isfinite(value)) AS mean, NULL AS n_values, NULL AS value,
        NULL AS value_json, NULL AS number
 FROM latest_metrics JOIN member USING (run_id) WHERE key IN (SELECT unnest(?::VARCHAR[])) GROUP BY place, key
@@ -176,10 +176,14 @@ def _cell(head: Mapping[str, Any], column: Column, values: Mapping[ColumnKind, M
 def _group_rows(arranged: Arrangement, lines: Sequence[Line], columns: Sequence[Column]) -> dict[str, GroupRow]:
     if not lines:
         return {}
-    pairs = [(run_id, place) for place, line in enumerate(lines) for run_id in arranged.inside[line.id]]
+    inside = [arranged.inside[line.id] for line in lines]
+    members: dict[str, list[Any]] = {
+        "run_id": [run_id for run_ids in inside for run_id in run_ids],
+        "place": [place for place, run_ids in enumerate(inside) for _ in run_ids],
+    }
     keys = _keys(columns)
     asked = [keys[kind] for kind in (ColumnKind.METRIC, ColumnKind.PARAM, ColumnKind.TAG)]
-    found = queries.rows(_GROUPED, [[run_id for run_id, _ in pairs], [place for _, place in pairs], *asked])
+    found = queries.rows_beside(members, _GROUPED, asked)
     values = {(lines[row["place"]].id, row["kind"], row["key"]): _group_cell(row) for row in found}
     return {
         line.id: GroupRow(
