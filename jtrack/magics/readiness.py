@@ -1,7 +1,8 @@
 """Keeps the store's reading side at hand between cells, in a thread, so that the next card waits for little.
 
 The first question of a process loads DuckDB, which takes half a second, and each later one takes in what was logged
-since. Both are done while the user reads or types, for whom it would otherwise be added to a cell.
+since. Both are done while the user reads or types, for whom it would otherwise be added to a cell. All but NumPy: when
+two threads import parts of it at once, Python may give one of them half a module, and that one could be the user's.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ class Readiness:
         self._thread: threading.Thread | None = None
 
     def prepare(self, find_store: Callable[[], Store], after: Callable[[], object] = lambda: None) -> None:
-        """Begin a look at the store that ``find_store`` gives, when ``after`` has returned; returns at once."""
+        """Begin a look at the store that ``find_store`` gives, when ``after`` has returned; only a first call waits."""
+        import numpy  # noqa: F401  in this thread, see above
+
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(
                 target=self._look, args=(find_store, after), name="jtrack-readiness", daemon=True

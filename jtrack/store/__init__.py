@@ -33,7 +33,7 @@ class Store:
         self._catalog: Catalog | None = None
         self._lock = threading.Lock()
         self._seen: set[str] = set()
-        self.known_experiments: set[str] = {"0"}  # ids that were seen to be there
+        self.known_experiments = {"0": "Default"}  # those that were seen to be there, by id: their names at that time
         _stores.add(self)
 
     @property

@@ -23,7 +23,7 @@ def find_experiment(store: Store, *, experiment_id: str | None = None, name: str
     )
     if not rows:
         return None
-    store.known_experiments.add(rows[0]["experiment_id"])
+    store.known_experiments[rows[0]["experiment_id"]] = rows[0]["name"]
     return _experiment(rows[0])
 
 
@@ -121,7 +121,7 @@ def _create(store: Store, name: str, artifact_location: str | None, tags: Mappin
     if artifact_location is not None:
         detail["artifact_location"] = artifact_location
     store.writer.event("experiment_created", experiment_id, detail)
-    store.known_experiments.add(experiment_id)
+    store.known_experiments[experiment_id] = name
     now = datetime.now(UTC)
     # On a full disk its event waits in memory, where no question finds it.
     return find_experiment(store, experiment_id=experiment_id) or Experiment(

@@ -60,6 +60,28 @@ def test_the_store_stays_beside_the_notebook_when_a_cell_changes_the_folder(tmp_
         kernel.stop()
 
 
+def test_no_thread_imports_numpy_at_the_same_time_as_a_cell_might(tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path)
+    watch = """
+import sys, threading
+begun = []
+class Watched(threading.Thread):
+    def start(self):
+        begun.append((self.name, "numpy" in sys.modules))
+        super().start()
+threading.Thread = Watched
+"""
+    try:
+        assert kernel.run(watch).ok
+        assert not kernel.value("'numpy' in sys.modules"), "or this tests nothing"
+        kernel.run("%load_ext jtrack")
+        kernel.run("%%track wine\nx = 1")
+        begun = kernel.value("begun")
+        assert [has_numpy for name, has_numpy in begun if name == "jtrack-readiness"][:1] == [True]
+    finally:
+        kernel.stop()
+
+
 def test_settings_come_from_the_kernels_configuration_too(tmp_path: Path) -> None:
     store = tmp_path / "configured"
     kernel = Kernel(tmp_path, "--JTrack.quiet=True", f"--JTrack.tracking_uri={store}")
@@ -87,7 +109,9 @@ def small_disk(tmp_path: Path, could_not_run: Callable[[str], NoReturn]) -> Iter
 
 def test_a_full_disk_never_fails_a_cell_and_what_it_held_up_is_written_later(small_disk: Path, tmp_path: Path) -> None:
     kernel = Kernel(tmp_path, JTRACK_TRACKING_URI=str(small_disk / "store"))
-    source = "%%track --name {0}\nimport jtrack\nfor i in range(5000):\n    jtrack.log_metric('m', i)\nlast = i * 2"
+    source = (
+        "%%track of-{0} --name {0}\nimport jtrack\nfor i in range(5000):\n    jtrack.log_metric('m', i)\nlast = i * 2"
+    )
     try:
         kernel.run("%load_ext jtrack")
         assert kernel.run(source.format("before")).cards
@@ -97,6 +121,7 @@ def test_a_full_disk_never_fails_a_cell_and_what_it_held_up_is_written_later(sma
         for name in ("during1", "during2"):
             shown = kernel.run(source.format(name))
             assert shown.ok, shown.traceback
+            assert f"of-{name}" in shown.cards[0]["text/plain"]
             assert kernel.value("last") == 9998
         (small_disk / "filler").unlink()
         until = time.monotonic() + TIMEOUT_S

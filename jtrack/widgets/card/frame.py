@@ -202,7 +202,8 @@ def _compare_param(key: str, value: ParamValue | None, previous: ParamValue | No
 
 def _experiment_name(experiment_id: str) -> str:
     found = queries.remembered_rows("experiments", _EXPERIMENT, [experiment_id])
-    return str(found[0]["name"]) if found else experiment_id
+    # On a full disk the news of an experiment waits in memory.
+    return found[0]["name"] if found else queries.asked_store().known_experiments.get(experiment_id, experiment_id)
 
 
 def _previous(run_id: str) -> dict[str, Any]:
