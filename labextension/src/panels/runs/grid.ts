@@ -7,9 +7,10 @@ import type { Choice } from './choice';
 import { type Row, type RunRow, type RunsCallbacks, type RunsFrame, isRun } from './frame';
 import { type HeadActions, headCell, headsOf, titleOf } from './heads';
 import { columnWidth, widest } from './widths';
-import { ROW_HEIGHT, missingPages, visibleWindow } from './window';
+import { ROW_HEIGHT, type Window, missingPages, visibleWindow } from './window';
 
 const PAGE_SIZE = 50;
+const MOST_COMING = 2;
 const MOST_ROWS_IN_VIEW = 12;
 const CHOOSE_WIDTH = 34;
 const SPARK_WIDTH = 100;
@@ -35,6 +36,8 @@ export class RunsGrid {
   private fresh = new Set<number>();
   private drawn = new Map<number, HTMLTableRowElement>();
   private asked = new Set<number>();
+  /** Those of the pages asked for that are on their way. */
+  private coming = new Set<number>();
   private active = 0;
   private widths = new Map<string, number>();
   private lefts: number[] = [];
@@ -77,6 +80,7 @@ export class RunsGrid {
     frame.rows.forEach((row, index) => this.rows.set(index, row));
     this.fresh = new Set(frame.rows.keys());
     this.asked.clear();
+    this.coming.clear();
     if (isSame) {
       this.active = Math.max(0, Math.min(this.active, frame.n_lines - 1));
     } else {
@@ -227,18 +231,27 @@ export class RunsGrid {
     if (hadFocus) {
       this.drawn.get(this.active)?.focus({ preventScroll: true });
     }
-    missingPages(window, PAGE_SIZE, index => this.fresh.has(index)).forEach(page => void this.read(page));
+    this.ask(window);
+  }
+
+  /** Ask for the rows in view, and once someone scrolls for those around them. Few at a time: who drags the bar across
+   * the whole table passes what nobody wants any more by the time it would come. */
+  private ask(window: Window): void {
+    const isScrolled = this.node.scrollTop > 0;
+    const around = { first: Math.max(window.first - PAGE_SIZE, 0), last: Math.min(window.last + PAGE_SIZE, this.frame.n_lines) };
+    const wanted = [window, ...(isScrolled ? [around] : [])].flatMap(rows => missingPages(rows, PAGE_SIZE, index => this.fresh.has(index)));
+    const unasked = [...new Set(wanted)].filter(page => !this.asked.has(page));
+    unasked.slice(0, MOST_COMING - this.coming.size).forEach(page => void this.read(page));
   }
 
   private async read(page: number): Promise<void> {
-    if (this.asked.has(page)) {
-      return;
-    }
     this.asked.add(page);
+    this.coming.add(page);
     const generation = this.generation;
     try {
       const rows = await this.callbacks.rows({ offset: page, limit: PAGE_SIZE });
       if (generation === this.generation) {
+        this.coming.delete(page);
         rows.forEach((row, index) => {
           this.rows.set(page + index, row);
           this.fresh.add(page + index);
@@ -248,6 +261,7 @@ export class RunsGrid {
     } catch (error) {
       if (generation === this.generation) {
         this.asked.delete(page);
+        this.coming.delete(page);
         this.callbacks.failed(error);
       }
     }
