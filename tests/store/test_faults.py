@@ -29,28 +29,30 @@ ON_A_SMALL_DISK = """
 """
 
 
-def run_on_small_disk(could_not_run: Callable[[str], NoReturn], disk: Path, size: str, code: str) -> str:
-    """Run ``code`` where ``disk`` is a file system of ``size``, seen by that process alone."""
-    disk.mkdir()
+@pytest.fixture
+def run_on_disk(tmp_path: Path, could_not_run: Callable[[str], NoReturn]) -> Callable[[str, str], str]:
+    """Runs code where ``disk`` is a file system of a size, seen by that process alone, and gives what it printed."""
     unshare = shutil.which("unshare")
     flags = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
     if unshare is None or subprocess.run([unshare, *flags, "true"], capture_output=True, check=False).returncode:
         could_not_run("tests with a full disk need Linux's `unshare --mount` (util-linux; allowed to this user)")
-    program = f"import sys; sys.path.insert(0, {str(processes.ROOT)!r})\n" + "\n".join(
-        map(textwrap.dedent, (ON_A_SMALL_DISK, code))
-    )
-    command = [unshare, *flags, sys.executable, "-c", program, str(disk), size]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout + done.stderr
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    def run(size: str, code: str) -> str:
+        program = f"import sys; sys.path.insert(0, {str(processes.ROOT)!r})\n" + "\n".join(
+            map(textwrap.dedent, (ON_A_SMALL_DISK, code))
+        )
+        command = [unshare, *flags, sys.executable, "-c", program, str(disk), size]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    return run
 
 
-def test_a_disk_that_fills_up_while_training_loses_nothing(
-    tmp_path: Path, could_not_run: Callable[[str], NoReturn]
-) -> None:
-    printed = run_on_small_disk(
-        could_not_run,
-        tmp_path / "disk",
+def test_a_disk_that_fills_up_while_training_loses_nothing(run_on_disk: Callable[[str, str], str]) -> None:
+    printed = run_on_disk(
         "3m",
         """
         run = jtrack.start_run(run_name="full")
@@ -77,12 +79,8 @@ def test_a_disk_that_fills_up_while_training_loses_nothing(
     assert printed.count("what is logged is kept") == 1
 
 
-def test_a_disk_that_is_full_from_the_start_keeps_the_run_in_memory(
-    tmp_path: Path, could_not_run: Callable[[str], NoReturn]
-) -> None:
-    printed = run_on_small_disk(
-        could_not_run,
-        tmp_path / "disk",
+def test_a_disk_that_is_full_from_the_start_keeps_the_run_in_memory(run_on_disk: Callable[[str, str], str]) -> None:
+    printed = run_on_disk(
         "2m",
         """
         os.makedirs(disk + "/.jtrack/journal")
@@ -110,12 +108,8 @@ def test_a_disk_that_is_full_from_the_start_keeps_the_run_in_memory(
     assert "new 2\n" in printed
 
 
-def test_files_that_the_disk_refused_are_written_when_it_has_room_again(
-    tmp_path: Path, could_not_run: Callable[[str], NoReturn]
-) -> None:
-    printed = run_on_small_disk(
-        could_not_run,
-        tmp_path / "disk",
+def test_files_that_the_disk_refused_are_written_when_it_has_room_again(run_on_disk: Callable[[str, str], str]) -> None:
+    printed = run_on_disk(
         "3m",
         """
         import time
@@ -144,12 +138,8 @@ def test_files_that_the_disk_refused_are_written_when_it_has_room_again(
     assert "(2 waiting)" in printed or "(1 waiting)" in printed
 
 
-def test_a_fold_on_a_full_disk_leaves_the_store_as_it_was(
-    tmp_path: Path, could_not_run: Callable[[str], NoReturn]
-) -> None:
-    printed = run_on_small_disk(
-        could_not_run,
-        tmp_path / "disk",
+def test_a_fold_on_a_full_disk_leaves_the_store_as_it_was(run_on_disk: Callable[[str, str], str]) -> None:
+    printed = run_on_disk(
         "4m",
         """
         with jtrack.start_run(run_name="full") as run:
@@ -181,12 +171,8 @@ def test_a_path_that_is_a_file_is_named(tmp_path: Path) -> None:
     assert jtrack.active_run() is None
 
 
-def test_a_folder_that_cannot_be_written_is_refused_and_still_read(
-    tmp_path: Path, could_not_run: Callable[[str], NoReturn]
-) -> None:
-    printed = run_on_small_disk(
-        could_not_run,
-        tmp_path / "disk",
+def test_a_folder_that_cannot_be_written_is_refused_and_still_read(run_on_disk: Callable[[str, str], str]) -> None:
+    printed = run_on_disk(
         "8m",
         """
         jtrack.set_experiment("there")
