@@ -9,7 +9,6 @@ import json
 from typing import Any
 
 from jtrack.errors import (
-    InvalidFilterError,
     InvalidInputError,
     JTrackError,
     NotFoundError,
@@ -64,15 +63,6 @@ def parse_body(body: bytes) -> dict[str, Any]:
 def status_of(error: Exception) -> int:
     """Give the HTTP status that says what kind of error it is."""
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-
-
-def error_json(error: Exception) -> dict[str, Any]:
-    """An error as a panel shows it: one line, a hint, and for a filter the place of the fault."""
-    if isinstance(error, InvalidFilterError):
-        return {"message": error.problem, "hint": error.hint, "position": error.position}
-    if isinstance(error, JTrackError):
-        return {"message": error.message, "hint": error.hint, "position": None}
-    return {"message": f"{type(error).__name__}: {error}", "hint": None, "position": None}
 
 
 def _refuse_constant(name: str) -> Any:

@@ -20,7 +20,7 @@ from tornado.iostream import StreamClosedError
 
 from jtrack import queries
 from jtrack.errors import InvalidInputError
-from jtrack.server.answers import error_json, parse_body, render_json, status_of
+from jtrack.server.answers import parse_body, render_json, status_of
 from jtrack.server.files import SANDBOX, RangeError, ServedFile, disposition, find_file, parse_range
 from jtrack.server.panel_models import WRITING_METHODS
 from jtrack.server.places import Place, find_place
@@ -28,6 +28,7 @@ from jtrack.server.question import Question
 from jtrack.server.service import Service
 from jtrack.server.table_files import write_table
 from jtrack.store import Store
+from jtrack.widgets.frames import error_json
 from jtrack.widgets.runs.table_file import FORMATS
 
 Answerer = Callable[[Question], object]

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from jtrack.errors import InvalidInputError
-from jtrack.server.answers import PanelGoneError, error_json
+from jtrack.server.answers import PanelGoneError
 from jtrack.server.panel_models import MODELS, PanelModel, PanelNotFoundError, check_params, make_model
 from jtrack.server.question import Question
+from jtrack.widgets.frames import error_json
 
 MOST_OPEN = 256
 

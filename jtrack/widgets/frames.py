@@ -1,4 +1,4 @@
-"""From a frame to the JSON that renderers take, the same for a widget, a server and a page.
+"""From a frame, or an error, to the JSON that renderers take, the same for a widget, a server and a page.
 
 Dataclass fields keep their names. JSON has no NaN and no infinities, so these travel as the texts
 "NaN", "Infinity" and "-Infinity"; times travel as ISO 8601 in UTC.
@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any
 
 from jtrack.entities import RunStatus
+from jtrack.errors import InvalidFilterError, JTrackError
 
 STATE_WORDS = {
     RunStatus.RUNNING: "running",
@@ -45,6 +46,15 @@ def frame_json(value: object) -> Any:
     if isinstance(value, (list, tuple)):
         return [frame_json(item) for item in value]
     return value
+
+
+def error_json(error: Exception) -> dict[str, Any]:
+    """An error as a panel shows it: one line, a hint, and for a filter the place of the fault."""
+    if isinstance(error, InvalidFilterError):
+        return {"message": error.problem, "hint": error.hint, "position": error.position}
+    if isinstance(error, JTrackError):
+        return {"message": error.message, "hint": error.hint, "position": None}
+    return {"message": f"{type(error).__name__}: {error}", "hint": None, "position": None}
 
 
 def short_id(run_id: str) -> str:

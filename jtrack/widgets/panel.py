@@ -15,10 +15,10 @@ import anywidget
 import traitlets
 
 from jtrack import queries
-from jtrack.errors import InvalidFilterError, InvalidInputError, JTrackError
+from jtrack.errors import InvalidInputError
 from jtrack.tracking import current_store
 from jtrack.widgets import front_end
-from jtrack.widgets.frames import frame_json
+from jtrack.widgets.frames import error_json, frame_json
 from jtrack.widgets.html import Markup
 from jtrack.widgets.module import widget_module
 
@@ -96,15 +96,6 @@ def answer_request(methods: Mapping[str, Method], content: Mapping[str, Any]) ->
         # Whatever it is, the page waits for an answer and shows this one; an error raised here would
         # only end up in the log of the server.
         return {**reply, "error": error_json(error)}
-
-
-def error_json(error: Exception) -> dict[str, Any]:
-    """An error as a panel shows it: one line, a hint, and for a filter the place of the fault."""
-    if isinstance(error, InvalidFilterError):
-        return {"message": error.problem, "hint": error.hint, "position": error.position}
-    if isinstance(error, JTrackError):
-        return {"message": error.message, "hint": error.hint, "position": None}
-    return {"message": f"{type(error).__name__}: {error}", "hint": None, "position": None}
 
 
 def answer_while_busy(widget: Any) -> None:

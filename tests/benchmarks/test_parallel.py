@@ -8,14 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from playwright.sync_api import sync_playwright
-
 from jtrack import tracking
 from jtrack.entities import RunKind
 from jtrack.widgets.parallel.model import ParallelModel
 from tests.benchmarks.browser import invent_columns, measure_ours, measure_plotly
 from tests.benchmarks.report import Report, Row
-from tests.ui.browser import FLAGS, REMEDY, find_chromium
+from tests.ui.browser import open_browser
 from tests.widgets.panel_page import PanelPage
 
 N_LINES, N_AXES = 10_000, 12
@@ -40,24 +38,19 @@ def percentile_95(values: list[float]) -> float:
 def test_parallel_coordinates_of_10_000_trials(
     store_path: Path, report: Report, could_not_run: Callable[[str], NoReturn]
 ) -> None:
-    executable = find_chromium()
-    if executable is None:
-        could_not_run(f"the benchmark of the parallel coordinates: no Chromium was found ({REMEDY})")
     columns = invent_columns(N_LINES, N_AXES)
     sweep = log_columns(columns)
     ParallelModel(sweep)
     start = time.perf_counter()
     model = ParallelModel(sweep)
     read_ms = (time.perf_counter() - start) * 1e3
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+    with open_browser(could_not_run, "the benchmark of the parallel coordinates") as browser:
         shown = PanelPage(browser, model.frame, model.methods)
         shown.wait_drawn()
         ours = measure_ours(shown.page)
         assert shown.errors == []
         shown.close()
         plotlys = measure_plotly(browser, columns)
-        browser.close()
     about = f"{N_LINES:,} × {N_AXES}"
     plotly_brush = {"plotly": statistics.median(plotlys["brushes"])}
     report.add(

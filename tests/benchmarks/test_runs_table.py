@@ -14,14 +14,14 @@ from typing import Any, NoReturn
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from jtrack.widgets.runs.model import RunsModel
 from jtrack.widgets.runs.panel import RunsTable
 from tests.benchmarks.report import Report, Row
 from tests.benchmarks.stores import ensure_store
 from tests.benchmarks.test_parallel import percentile_95
-from tests.ui.browser import FLAGS, REMEDY, find_chromium
+from tests.ui.browser import open_browser
 from tests.widgets.panel_page import PanelPage
 
 N_RUNS, N_PEER = 100_000, 10_000
@@ -83,9 +83,6 @@ def scroll_data_frame(browser: Browser, model: RunsModel) -> tuple[float, dict[s
 def test_runs_table_of_100_000_runs(
     report: Report, monkeypatch: pytest.MonkeyPatch, could_not_run: Callable[[str], NoReturn]
 ) -> None:
-    executable = find_chromium()
-    if executable is None:
-        could_not_run(f"the benchmark of the runs table: no Chromium was found ({REMEDY})")
     monkeypatch.setenv("JTRACK_TRACKING_URI", ensure_store(N_RUNS).path)
     model = RunsModel(order_by=["metrics.metric_1 DESC"])
     assert model.frame.n_runs == N_RUNS
@@ -100,15 +97,13 @@ def test_runs_table_of_100_000_runs(
         Row("runs table, a page of 50", timed(lambda: model.rows(N_RUNS // 2, 50)), "ms"),
         Row("runs table, complete a filter", timed(lambda: model.complete("params.model = ", 15)), "ms"),
     )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+    with open_browser(could_not_run, "the benchmark of the runs table") as browser:
         shown = PanelPage(browser, model.frame, model.methods)
         shown.page.locator(".jt-grid tr[data-index]").first.wait_for()
         ours = scroll(shown.page, ".jt-grid")
         assert shown.errors == []
         shown.close()
         paint_ms, pandas_ = scroll_data_frame(browser, model)
-        browser.close()
     report.add(
         Row(
             f"runs table, scroll by 14 rows of {about}, median",

@@ -10,12 +10,18 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-REMEDY = "apt-get install chromium, or set JTRACK_CHROMIUM to a Chromium or Chrome"
+_REMEDY = "apt-get install chromium, or set JTRACK_CHROMIUM to a Chromium or Chrome"
 
-FLAGS = (
+_FLAGS = (
     "--no-sandbox",  # containers run as root
     "--disable-gpu",
     "--disable-quic",
@@ -35,6 +41,20 @@ def find_chromium() -> str | None:
     return found or _downloaded_by_playwright()
 
 
+@contextmanager
+def open_browser(could_not_run: Callable[[str], NoReturn], what: str) -> Iterator[Browser]:
+    """Start a Chromium for ``what``, and end it; where there is none, say so."""
+    from playwright.sync_api import sync_playwright
+
+    executable = find_chromium()
+    if executable is None:
+        could_not_run(f"{what}: no Chromium was found ({_REMEDY})")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(_FLAGS))
+        yield browser
+        browser.close()
+
+
 def _downloaded_by_playwright() -> str | None:
     from playwright.sync_api import sync_playwright
 
@@ -50,7 +70,7 @@ def main() -> int:
         print("no Chromium here: asking Playwright for one", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
         found = find_chromium()
-    print(f"browser tests use {found}" if found else f"no Chromium for the browser tests ({REMEDY})")
+    print(f"browser tests use {found}" if found else f"no Chromium for the browser tests ({_REMEDY})")
     # Without one the tests themselves say what could not run, and fail in CI.
     return 0
 

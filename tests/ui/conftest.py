@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.ui.browser import FLAGS, REMEDY, find_chromium
+from tests.ui.browser import open_browser
 from tests.ui.lab import Lab
 from tests.ui.server import BUILT_EXTENSION, LabServer, lab_server
 
@@ -25,13 +25,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
 @pytest.fixture(scope="package")
 def browser(could_not_run: Callable[[str], NoReturn]) -> Iterator[Browser]:
     # Not for the whole session: Playwright keeps an event loop running in this thread, which kernel tests can't have.
-    executable = find_chromium()
-    if executable is None:
-        could_not_run(f"the browser tests: no Chromium was found ({REMEDY})")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+    with open_browser(could_not_run, "the browser tests") as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

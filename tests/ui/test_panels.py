@@ -10,28 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
 from tests.ui.lab import Lab, Notebook
-
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
-MAKE_RUNS = """
-import math, jtrack
-jtrack.set_experiment("wine-quality")
-for depth in (2, 4, 6):
-    with jtrack.start_run(run_name=f"depth-{depth}"):
-        jtrack.log_params({"depth": depth, "seed": 1})
-        for step in range(30):
-            jtrack.log_metric("val_accuracy", 0.8 + depth / 100 - math.exp(-step / 5) / 4, step=step)
-""".strip()
-TRACKED = """
-%%track wine-quality --name {name}
-depth = {depth}
-val_accuracy = 0.8 + depth / 100
-""".strip()
-
-
-def open_new_notebook(lab: Lab, folder: Path, *sources: str) -> Notebook:
-    path = folder / "panels.ipynb"
-    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources], metadata=KERNEL), path)
-    return lab.open_notebook(f"{folder.name}/{path.name}")
+from tests.ui.side import KERNEL, MAKE_RUNS, TRACKED, open_new_notebook
 
 
 def names_in(notebook: Notebook, index: int) -> list[str]:

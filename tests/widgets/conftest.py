@@ -6,17 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.ui.browser import FLAGS, REMEDY, find_chromium
+from tests.ui.browser import open_browser
 
 
 @pytest.fixture(scope="module")
 def browser(could_not_run: Callable[[str], NoReturn]) -> Iterator[Browser]:
-    executable = find_chromium()
-    if executable is None:
-        could_not_run(f"the panels' browser tests: no Chromium was found ({REMEDY})")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+    with open_browser(could_not_run, "the panels' browser tests") as browser:
         yield browser
-        browser.close()

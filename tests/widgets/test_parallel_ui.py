@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect
 
 from jtrack import tracking
 from jtrack.entities import RunKind
 from jtrack.registry.listing import get_model_version
 from jtrack.widgets.parallel.html import parallel_html
 from jtrack.widgets.parallel.model import ParallelModel
-from tests.ui.browser import FLAGS, REMEDY, find_chromium
 from tests.widgets.panel_page import SHOTS, PanelPage, panel_pages
 from tests.widgets.parallel_runs import log_sweep, log_trial, log_trials, texts_in
 
@@ -22,17 +21,6 @@ pytestmark = [pytest.mark.ui, pytest.mark.usefixtures("store_path")]
 
 Show = Callable[..., PanelPage]
 TOP, HEIGHT = 8, 200
-
-
-@pytest.fixture(scope="module")
-def browser(could_not_run: Callable[[str], NoReturn]) -> Iterator[Browser]:
-    executable = find_chromium()
-    if executable is None:
-        could_not_run(f"the panels' browser tests: no Chromium was found ({REMEDY})")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
