@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _take_long_files_first(items)
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder == "ui":
@@ -40,6 +41,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         measured = [item for item in items if item.get_closest_marker("bench")]
         config.hook.pytest_deselected(items=measured)
         items[:] = [item for item in items if item not in measured]
+
+
+def _take_long_files_first(items: list[pytest.Item]) -> None:
+    # The workers of `pytest -n` take file after file: a long one at the end would leave the others without work.
+    long = {item.path for item in items if item.get_closest_marker("slow") or item.path.is_relative_to(TESTS / "ui")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session")
