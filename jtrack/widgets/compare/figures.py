@@ -22,9 +22,25 @@ from jtrack.widgets.compare.stills import (
 from jtrack.widgets.parallel.axes import AxisKind
 from jtrack.widgets.still_figure import StillFigure
 
+# Of text and lines, on no ground of their own: it can be read on white and on black. No other figure has this very
+# grey, so JupyterLab's extension finds what is drawn in it and gives it the theme's colours (lab/style/figures.css).
+INK = "rgb(118, 117, 119)"
+_FAINT = "rgba(118, 117, 119, 0.3)"
+_CLEAR = "rgba(0, 0, 0, 0)"
 # Okabe and Ito's, without the yellow that white ground swallows.
-_CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#595959")
-_LAYOUT = {"template": "none", "font": {"size": 12}, "margin": {"l": 60, "r": 20, "t": 30, "b": 50}, "height": 380}
+_CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7f7f7f")
+_AXIS = {"gridcolor": _FAINT, "zerolinecolor": _FAINT, "linecolor": INK, "tickcolor": INK}
+_LAYOUT: dict[str, Any] = {
+    "template": "none",
+    "font": {"size": 12, "color": INK},
+    "paper_bgcolor": _CLEAR,
+    "plot_bgcolor": _CLEAR,
+    "modebar": {"bgcolor": _CLEAR, "color": INK, "activecolor": "#0072B2"},
+    "xaxis": _AXIS,
+    "yaxis": _AXIS,
+    "margin": {"l": 60, "r": 20, "t": 30, "b": 50},
+    "height": 380,
+}
 
 
 def scatter_figure(
@@ -35,7 +51,8 @@ def scatter_figure(
     if color is None or color.is_numeric:
         marker: dict[str, Any] = {"size": 8}
         if color is not None:
-            bar = {"title": {"text": _name(color)}}
+            marker["line"] = {"color": INK, "width": 1}  # one end of the scale is near the ground
+            bar = {"title": {"text": _name(color)}, "outlinewidth": 0}
             marker |= {"color": list(color.values), "colorscale": "Viridis", "showscale": True, "colorbar": bar}
         figure.add_trace(go.Scatter(x=_axis(x), y=_axis(y), text=list(names), mode="markers", marker=marker))
     else:
@@ -71,7 +88,7 @@ def contour_figure(names: Sequence[str], x: ComparedColumn, y: ComparedColumn, z
     surface = [[round(value, 6) for value in row] for row in contour.predicted]
     scale = {"colorscale": "Viridis", "zmin": min(heights), "zmax": max(heights)}
     figure = StillFigure(layout=_LAYOUT)
-    bar = {"title": {"text": _name(z)}}
+    bar = {"title": {"text": _name(z)}, "outlinewidth": 0}
     figure.add_trace(go.Contour(x=list(contour.x), y=list(contour.y), z=surface, colorbar=bar, **scale))
     marker = {"size": 7, "color": "#ffffff", "line": {"color": "#1d2126", "width": 1}}
     texts = [f"{names[k]}: {z.values[k]:.4g}" for k in known]
