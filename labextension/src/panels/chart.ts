@@ -3,7 +3,7 @@
 
 import { h, replace, s } from './dom';
 import type { ComparedRun, Curve, Points } from './frames';
-import { formatDuration, formatNumber, formatTick, shorten } from './format';
+import { formatDuration, formatNumber, formatTick, formatTicks, shorten } from './format';
 import { type Band, meanBand, smooth } from './bands';
 import { DASHES, N_COLOURS, linePath } from './marks';
 import { type Range, type Scale, makeScale, nearest, spreadLabels } from './axes';
@@ -168,14 +168,17 @@ export class Chart {
   }
 
   private axes(): SVGElement[] {
-    const rows = this.y.ticks.flatMap(tick => {
+    const labels = this.log ? this.y.ticks.map(formatTick) : formatTicks(this.y.ticks);
+    const rows = this.y.ticks.flatMap((tick, i) => {
       const y = this.y(tick).toFixed(1);
       return [
         s('path', { class: 'jt-gridline', d: `M${LEFT} ${y}H${this.right}` }),
-        s('text', { x: LEFT - 6, y: Number(y) + 3.5, 'text-anchor': 'end' }, formatTick(tick))
+        s('text', { x: LEFT - 6, y: Number(y) + 3.5, 'text-anchor': 'end' }, labels[i])
       ];
     });
-    const columns = this.x.ticks.map(tick =>
+    // Steps are counted: there is nothing between one and the next.
+    const across = this.options.x === 'step' ? this.x.ticks.filter(Number.isInteger) : this.x.ticks;
+    const columns = across.map(tick =>
       s('text', { x: this.x(tick).toFixed(1), y: BOTTOM + 16, 'text-anchor': 'middle' }, this.xText(tick))
     );
     return [...rows, ...columns];

@@ -43,6 +43,21 @@ export function formatTick(value: number): string {
   return text.includes('.') && !text.includes('e') ? text.replace(/\.?0+$/, '') : text;
 }
 
+/** The labels of an axis, all with as many decimals as the one that needs most: they stand under each other. */
+export function formatTicks(values: number[]): string[] {
+  const texts = values.map(formatTick);
+  const decimals = Math.max(0, ...texts.map(text => text.split('.')[1]?.length ?? 0));
+  return texts.some(text => text.includes('e')) ? texts : values.map(value => formatNumber(Math.abs(value) < 1e-12 ? 0 : value, decimals));
+}
+
+/** The two ends of a scale, with as many decimals as tell them apart. */
+export function formatEnds(low: number, high: number): [string, string] {
+  const span = Math.abs(high - low);
+  const isPlain = Number.isFinite(span) && span >= 1e-4 && Math.max(Math.abs(low), Math.abs(high)) < LARGEST_PLAIN;
+  const decimals = [low, high].every(Number.isInteger) ? 0 : Math.max(2 - exponentOf(span), 0);
+  return isPlain ? [formatNumber(low, decimals), formatNumber(high, decimals)] : [formatTick(low), formatTick(high)];
+}
+
 /** `38 ms`, `12.4 s`, `4 min 5 s`, `1 h 12 min`, `3 d 4 h`. */
 export function formatDuration(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds)) {

@@ -4,7 +4,7 @@
 import { h, replace, s } from '../dom';
 import { type CompareFrame, type ComparedColumn, type CompareCallbacks, type ContourShades, asFault, asNumber } from '../frames';
 import { type Scale, makeScale } from '../axes';
-import { MISSING, formatNumber, formatTick, shorten } from '../format';
+import { MISSING, formatEnds, formatNumber, formatTick, formatTicks, shorten } from '../format';
 import { N_COLOURS, faultMark } from '../marks';
 import { extent } from '../run/sketch';
 
@@ -122,7 +122,8 @@ export class ScatterPart {
     );
     if (shades) {
       const word = (text: string): string => (shades.direction ? ` ${text}` : '');
-      replace(this.legend, h('span', {}, `${keyOf(hue!)} ${formatTick(shades.worst)}${word('worse')} `, h('span', { class: 'jt-scale', 'aria-hidden': 'true' }), ` ${formatTick(shades.best)}${word('better')}`), h('span', {}, 'between the runs, the mean of all by their distance'));
+      const [worst, best] = formatEnds(shades.worst, shades.best);
+      replace(this.legend, h('span', {}, `${keyOf(hue!)} ${worst}${word('worse')} `, h('span', { class: 'jt-scale', 'aria-hidden': 'true' }), ` ${best}${word('better')}`), h('span', {}, 'between the runs, the mean of all by their distance'));
     } else {
       this.drawLegend(hue);
     }
@@ -156,7 +157,8 @@ export class ScatterPart {
       replace(this.legend, hue.categories.slice(0, 12).map((text, i) => h('span', {}, h('b', { class: `jt-cat-${i % N_COLOURS}`, 'aria-hidden': 'true' }, '● '), shorten(text, 24))));
     } else {
       const [low, high] = extent(hue.values.flatMap(each => each ?? []));
-      replace(this.legend, h('span', {}, `${keyOf(hue)} ${formatTick(low)} `, h('span', { class: 'jt-scale', 'aria-hidden': 'true' }), ` ${formatTick(high)}`));
+      const [least, most] = formatEnds(low, high);
+      replace(this.legend, h('span', {}, `${keyOf(hue)} ${least} `, h('span', { class: 'jt-scale', 'aria-hidden': 'true' }), ` ${most}`));
     }
   }
 }
@@ -190,10 +192,11 @@ function toAxis(column: ComparedColumn): Axis {
 }
 
 function axes(x: Axis, across: Scale, y: Axis, up: Scale): SVGElement[] {
+  const labels = ({ isLog }: Axis, values: number[]): string[] => (isLog ? values.map(formatTick) : formatTicks(values));
   const ticks = (axis: Axis, scale: Scale, room: number): [number, string][] =>
     axis.categories
       ? axis.categories.flatMap((text, i): [number, string][] => (axis.categories!.length > MOST_CATEGORIES && i % Math.ceil(axis.categories!.length / MOST_CATEGORIES) ? [] : [[i, shorten(text, room)]]))
-      : scale.ticks.map((tick): [number, string] => [tick, formatTick(tick)]);
+      : labels(axis, scale.ticks).map((label, i): [number, string] => [scale.ticks[i]!, label]);
   return [
     ...ticks(y, up, 8).flatMap(([at, text]) => [
       s('path', { class: 'jt-gridline', d: `M${LEFT} ${up(at).toFixed(1)}H${RIGHT}` }),

@@ -3,7 +3,7 @@
 
 import { h, s } from '../dom';
 import { asNumber } from '../frames';
-import { formatNumber, formatTick, shorten, withThousands } from '../format';
+import { formatEnds, formatNumber, shorten, withThousands } from '../format';
 import { linePath } from '../marks';
 import { type Scale, makeScale, nearest } from '../axes';
 import type { LiveMetric } from './news';
@@ -98,8 +98,7 @@ export class Tile {
     this.line.setAttribute('d', n > 1 ? linePath(flat) : '');
     place(this.dot, flat[flat.length - 2]!, flat[flat.length - 1]!);
     this.bounds.setAttribute('d', n > 1 && high > low ? `M${LEFT} ${TOP}H${RIGHT}M${LEFT} ${BOTTOM}H${RIGHT}` : '');
-    this.high.textContent = n > 1 && high > low ? formatTick(high) : '';
-    this.low.textContent = n > 1 && high > low ? formatTick(low) : '';
+    [this.low.textContent, this.high.textContent] = n > 1 && high > low ? formatEnds(low, high) : ['', ''];
     this.drawBest();
     this.moveTo(this.at === null ? null : Math.min(this.at, n - 1));
   }

@@ -2,7 +2,7 @@
 
 import { h, s } from '../dom';
 import { type Range, type Scale, makeScale } from '../axes';
-import { formatTick, shorten } from '../format';
+import { formatTick, formatTicks, shorten } from '../format';
 import { N_COLOURS, linePath } from '../marks';
 import type { Sketch, SketchTrace } from './frame';
 
@@ -51,9 +51,10 @@ function drawTrace(trace: SketchTrace, i: number, x: Scale, y: Scale, bars: Sket
 }
 
 function axes(sketch: Sketch, x: Scale, y: Scale): SVGElement[] {
-  const rows = y.ticks.flatMap(tick => {
+  const labels = sketch.is_y_log ? y.ticks.map(formatTick) : formatTicks(y.ticks);
+  const rows = y.ticks.flatMap((tick, i) => {
     const at = y(tick).toFixed(1);
-    return [s('path', { class: 'jt-gridline', d: `M${LEFT} ${at}H${RIGHT}` }), s('text', { x: LEFT - 6, y: Number(at) + 3.5, 'text-anchor': 'end' }, formatTick(tick))];
+    return [s('path', { class: 'jt-gridline', d: `M${LEFT} ${at}H${RIGHT}` }), s('text', { x: LEFT - 6, y: Number(at) + 3.5, 'text-anchor': 'end' }, labels[i])];
   });
   const columns = xTicks(sketch, x).map(([at, text]) => s('text', { x: x(at).toFixed(1), y: BOTTOM + 16, 'text-anchor': 'middle' }, text));
   const titles = [
@@ -77,7 +78,8 @@ function xTicks(sketch: Sketch, x: Scale): [number, string][] {
       return [at, long ? text.slice(0, 10) : text.slice(11, 16)];
     });
   }
-  return x.ticks.map((tick): [number, string] => [tick, formatTick(tick)]);
+  const labels = sketch.is_x_log ? x.ticks.map(formatTick) : formatTicks(x.ticks);
+  return x.ticks.map((tick, i): [number, string] => [tick, labels[i]!]);
 }
 
 function xRange(sketch: Sketch, xs: number[], hasBars: boolean): Range {
