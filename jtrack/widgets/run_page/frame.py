@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from jtrack import queries
@@ -149,6 +150,7 @@ class RunFrame:
     n_inputs: int
     artifacts: tuple[ArtifactEntry, ...]
     n_artifacts: int
+    has_model: bool
     notes: tuple[RunNote, ...]
     n_notes: int
     parent: RelatedRun | None
@@ -203,6 +205,7 @@ def _read_frame(run_id: str, head: Mapping[str, Any]) -> RunFrame:
         n_inputs=len(inputs),
         artifacts=artifacts,
         n_artifacts=len(artifacts),
+        has_model=any(PurePosixPath(artifact.path).name == "MLmodel" for artifact in artifacts),
         notes=tuple(RunNote(row["at"], row["text"][:_TEXT]) for row in notes),
         n_notes=len(notes),
         parent=related.get(head["parent_run_id"]),

@@ -32,6 +32,7 @@ from jtrack.widgets.run_page.frame import (
 )
 from jtrack.widgets.run_page.metrics import RunMetric, read_metrics
 from jtrack.widgets.run_page.relatives import RelatedRun, find_neighbours, read_children
+from jtrack.widgets.runs.actions import model_names, register_run
 
 _MOST_POINTS = 1_500
 _MOST_ROWS = 5_000
@@ -101,7 +102,16 @@ class RunModel:
             "error": read_error,
             "editable": read_editable,
             "edit": self.edit,
+            "names": model_names,
+            "register": self.register,
         }
+
+    def register(self, run_id: str, name: str) -> str:
+        """Register the model of a run, which may be another one than the page was made for, and say as what."""
+        version = register_run(run_id, name)
+        if run_id == self._frame.run_id:
+            self._take(run_frame(run_id))
+        return version
 
     def edit(
         self,
@@ -113,10 +123,13 @@ class RunModel:
         """Change a run, which may be another one than the page was made for; see `edit_run`."""
         frame = edit_run(run_id, run_name, description, tags)
         if run_id == self._frame.run_id:
-            self._frame = frame
-            if self.on_edit is not None:
-                self.on_edit(frame)
+            self._take(frame)
         return frame
+
+    def _take(self, frame: RunFrame) -> None:
+        self._frame = frame
+        if self.on_edit is not None:
+            self.on_edit(frame)
 
 
 def read_curve(run_id: str, key: str) -> Points:

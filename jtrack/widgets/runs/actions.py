@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from jtrack import queries
 from jtrack.errors import InvalidInputError, RunNotFoundError
+from jtrack.store.known_names import read_names
 from jtrack.tracking.edits import check_tag, remove_run, return_run, tag_run
 
 _MOST_AT_ONCE = 10_000
@@ -52,6 +53,11 @@ def register_run(run_id: str, name: str) -> str:
     [known] = check_runs([run_id])
     version = versions.register_model(f"runs:/{known}", name.strip())
     return f"{version.name}, version {version.version}"
+
+
+def model_names() -> tuple[str, ...]:
+    """Give the names of registered models."""
+    return read_names(queries.asked_store().catalog, ("models",)).models
 
 
 def check_runs(run_ids: Sequence[str]) -> list[str]:

@@ -8,11 +8,10 @@ from typing import Any
 
 from jtrack import queries
 from jtrack.store import filter_help
-from jtrack.store.known_names import read_names
 from jtrack.store.search import plan_search
 from jtrack.store.search.complete import Completions
 from jtrack.store.search.write import join_filters
-from jtrack.widgets.runs.actions import delete_runs, register_run, restore_runs, tag_runs
+from jtrack.widgets.runs.actions import delete_runs, model_names, register_run, restore_runs, tag_runs
 from jtrack.widgets.runs.columns import Column
 from jtrack.widgets.runs.conditions import condition_of
 from jtrack.widgets.runs.frame import MOST_RESULTS, NEWEST_FIRST, RunsFrame, RunsQuery, find_experiments, read_runs
@@ -83,7 +82,7 @@ class RunsModel:
             "complete": self.complete,
             "narrow": self.narrow,
             "file": self.file,
-            "names": self.names,
+            "names": model_names,
             "delete": self.delete,
             "restore": self.restore,
             "tag": self.tag,
@@ -171,10 +170,6 @@ class RunsModel:
             within = None if self._within is None else list(self._within)
             self._file.write(queries.asked_store().catalog, suffix, search, values, within)
         return self._file.piece(offset)
-
-    def names(self) -> tuple[str, ...]:
-        """Give the names of registered models."""
-        return read_names(queries.asked_store().catalog, ("models",)).models
 
     def delete(self, run_ids: Sequence[str]) -> Changed:
         """Delete runs, with all that is nested in them."""

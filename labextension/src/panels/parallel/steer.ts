@@ -1,6 +1,7 @@
 // What can be done with a sweep from its lines: end it while it runs, and register its best model when it is over.
 
 import { h, replace } from '../dom';
+import { nameForm } from '../form';
 import type { ParallelCallbacks, ParallelFrame } from './frame';
 
 /** Shows an error where the panel shows them; null takes the last one away. */
@@ -46,7 +47,7 @@ export class StopSweep {
 
 /** A button in the foot that turns into a field for the name, and into what became of it. */
 export class RegisterBest {
-  readonly node = h('span', { class: 'jt-register', hidden: true });
+  readonly node = h('span', { hidden: true });
   private runId: string | null = null;
   private readonly open = h('button', { class: 'jt-link', type: 'button', title: "register the best run's model", onclick: () => this.ask() }, 'register best');
 
@@ -66,25 +67,17 @@ export class RegisterBest {
   }
 
   private ask(): void {
-    const name = h('input', { type: 'text', class: 'jt-filter', 'aria-label': 'name to register it as', placeholder: 'name of the model', autocomplete: 'off', spellcheck: 'false' });
-    const act = (event: Event): void => {
-      event.preventDefault();
-      if (name.value.trim()) {
-        void this.register(name.value.trim());
-      }
-    };
-    const back = (event: KeyboardEvent): void => {
-      if (event.key === 'Escape') {
-        event.stopPropagation();
-        replace(this.node, this.open);
-        this.open.focus();
-      }
-    };
-    replace(this.node, h('form', { class: 'jt-form', onsubmit: act, onkeydown: back }, name, h('button', { type: 'submit', class: 'jt-action' }, 'register')));
-    name.focus();
+    replace(this.node, nameForm('register it as', [], name => void this.register(name)));
+    this.node.querySelector('input')!.focus();
   }
 
-  private async register(name: string): Promise<void> {
+  private async register(name: string | null): Promise<void> {
+    if (name === null) {
+      this.report(null);
+      replace(this.node, this.open);
+      this.open.focus();
+      return;
+    }
     try {
       const version = await this.callbacks.register({ run_id: this.runId!, name });
       this.report(null);

@@ -118,6 +118,7 @@ export interface RunFrame {
   n_inputs: number;
   artifacts: Artifact[];
   n_artifacts: number;
+  has_model: boolean;
   notes: { at: string; text: string }[];
   n_notes: number;
   parent: RelatedRun | null;

@@ -13,6 +13,7 @@ import { drawHistory, drawLineage } from './lineage';
 import { drawMetrics } from './metrics';
 import { drawOverview } from './overview';
 import { drawParams } from './params';
+import { RegisterModel } from './register';
 import { Tabs } from './tabs';
 import { tell } from '../tell';
 import { cellLink } from './cellLink';
@@ -63,6 +64,11 @@ class RunPanel implements Rendered<RunFrame> {
   private readonly trail: RunFrame[] = [];
   private readonly head = h('div', { class: 'jt-head' });
   private readonly fault = h('div');
+  private readonly registerModel = new RegisterModel({
+    names: () => this.callbacks.ask('names', {}),
+    register: name => this.register(name),
+    report: fault => replace(this.fault, fault)
+  });
   private readonly tabs = new Tabs(name => this.choose(name));
   private drawn = new Map<string, HTMLElement>();
   /** What was chosen inside the parts, by their names: it outlives that they are drawn anew. */
@@ -135,6 +141,7 @@ class RunPanel implements Rendered<RunFrame> {
 
   private drawHead(): void {
     const { frame } = this;
+    this.registerModel.update(frame);
     const before = this.trail[this.trail.length - 1];
     const back =
       before &&
@@ -149,11 +156,23 @@ class RunPanel implements Rendered<RunFrame> {
       h(
         'span',
         { class: 'jt-end' },
+        this.registerModel.node,
         frame.duration_s !== null && h('span', {}, formatDuration(frame.duration_s)),
         cellLink(frame, fault => replace(this.fault, faultMark(fault))),
         h('time', { title: exactMoment(frame.started_at), datetime: frame.started_at }, formatAgo(frame.started_at, new Date()))
       )
     );
+  }
+
+  private async register(name: string): Promise<string> {
+    const { run_id } = this.frame;
+    const version: string = await this.callbacks.ask('register', { run_id, name });
+    // A version of it is something that the page shows of a run.
+    const frame: RunFrame = await this.callbacks.ask('open', { run_id });
+    if (this.frame.run_id === run_id) {
+      this.show(frame);
+    }
+    return version;
   }
 
   private choose(name: string): void {

@@ -2,6 +2,7 @@
 // became of that. Deleting asks nothing, since it can be undone.
 
 import { h, replace } from '../dom';
+import { askForm, field, nameForm } from '../form';
 import { type Fault } from '../frames';
 import { plural, shorten } from '../format';
 import type { Choice } from './choice';
@@ -68,50 +69,37 @@ export class Foot {
   askTag(run_ids: string[]): void {
     const key = field('tag', 'tag', 'stage');
     const value = field('value', 'value', 'candidate');
-    this.ask(`tag ${plural(run_ids.length, 'run')}`, [key, value], 'set tag', () => {
-      if (key.value.trim()) {
-        this.actions.tag(run_ids, key.value.trim(), value.value);
-      }
-    });
+    this.show(
+      askForm(`tag ${plural(run_ids.length, 'run')}`, [key, value], 'set tag', isMeant => {
+        this.close();
+        if (isMeant && key.value.trim()) {
+          this.actions.tag(run_ids, key.value.trim(), value.value);
+        }
+      })
+    );
   }
 
   /** Ask under which name the model of a run is to be registered. */
   askName(run_id: string, run_name: string, names: string[]): void {
-    const known = h('datalist', { id: `jt-names-${run_id}` }, names.map(name => h('option', { value: name })));
-    const name = field('name', 'name of the registered model', 'a new name, or one there is');
-    name.setAttribute('list', known.id);
-    this.ask(`register the model of ${shorten(run_name, 40)} as`, [name, known], 'register', () => {
-      if (name.value.trim()) {
-        this.actions.register(run_id, name.value.trim());
-      }
-    });
+    this.show(
+      nameForm(`register the model of ${shorten(run_name, 40)} as`, names, name => {
+        this.close();
+        if (name !== null) {
+          this.actions.register(run_id, name);
+        }
+      })
+    );
   }
 
-  private ask(about: string, fields: HTMLElement[], verb: string, act: () => void): void {
-    const done = (isMeant: boolean): void => {
-      this.form = null;
-      this.tell(null);
-      if (isMeant) {
-        act();
-      }
-    };
-    const onkeydown = (event: KeyboardEvent): void => {
-      if (event.key === 'Enter' || event.key === 'Escape') {
-        event.preventDefault();
-        event.stopPropagation();
-        done(event.key === 'Enter');
-      }
-    };
-    this.form = h(
-      'div',
-      { class: 'jt-form', role: 'group', 'aria-label': about, onkeydown },
-      h('span', {}, about),
-      fields,
-      h('button', { class: 'jt-link', type: 'button', onclick: () => done(true) }, verb),
-      h('button', { class: 'jt-link', type: 'button', onclick: () => done(false) }, 'cancel')
-    );
+  private show(form: HTMLElement): void {
+    this.form = form;
     this.tell(null);
-    fields[0]!.focus({ preventScroll: true });
+    form.querySelector('input')!.focus({ preventScroll: true });
+  }
+
+  private close(): void {
+    this.form = null;
+    this.tell(null);
   }
 
   private chosen(run_ids: string[]): HTMLElement {
@@ -139,8 +127,4 @@ export class Foot {
     const line = [...texts.slice(0, MOST_CONSTANTS), ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
     return texts.length ? h('span', { title: rest > 0 ? [...texts, n_constants > texts.length && '…'].filter(Boolean).join('\n') : null }, `same in all: ${line}`) : null;
   }
-}
-
-function field(name: string, label: string, example: string): HTMLInputElement {
-  return h('input', { class: 'jt-filter', type: 'text', name, 'aria-label': label, placeholder: example, autocomplete: 'off', spellcheck: 'false' });
 }

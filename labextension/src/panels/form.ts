@@ -1,0 +1,46 @@
+// A line that asks for something before it is done: what it is about, some fields, a verb, and a way out. Enter means
+// it, Escape doesn't.
+
+import { h } from './dom';
+
+let nextId = 0;
+
+/** `done` is told whether it is meant; the line stays until its owner takes it away. */
+export function askForm(about: string, fields: HTMLElement[], verb: string, done: (isMeant: boolean) => void): HTMLElement {
+  const onkeydown = (event: KeyboardEvent): void => {
+    if (event.key === 'Enter' || event.key === 'Escape') {
+      event.preventDefault();
+      event.stopPropagation();
+      // On a button Enter is a click on that one.
+      const isCancel = (event.target as Element).matches('[data-cancel]');
+      done(event.key === 'Enter' && !isCancel);
+    }
+  };
+  return h(
+    'div',
+    { class: 'jt-form', role: 'group', 'aria-label': about, onkeydown },
+    h('span', {}, about),
+    fields,
+    h('button', { class: 'jt-link', type: 'button', onclick: () => done(true) }, verb),
+    h('button', { class: 'jt-link', type: 'button', 'data-cancel': true, onclick: () => done(false) }, 'cancel')
+  );
+}
+
+export function field(name: string, label: string, example: string): HTMLInputElement {
+  return h('input', { class: 'jt-filter', type: 'text', name, 'aria-label': label, placeholder: example, autocomplete: 'off', spellcheck: 'false' });
+}
+
+/** Ask under which name a model is to be registered, offering `names`; `done` gets the name, or null for none. */
+export function nameForm(about: string, names: string[], done: (name: string | null) => void): HTMLElement {
+  const known = h('datalist', { id: `jt-names-${nextId++}` }, names.map(each => h('option', { value: each })));
+  const name = field('name', 'name of the registered model', names.length ? 'a new name, or one there is' : 'name of the model');
+  name.setAttribute('list', known.id);
+  return askForm(about, [name, known], 'register', isMeant => {
+    const text = name.value.trim();
+    if (!isMeant || text) {
+      done(isMeant ? text : null);
+    } else {
+      name.focus();
+    }
+  });
+}
