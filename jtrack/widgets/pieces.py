@@ -51,12 +51,18 @@ def difference_mark(value: float, previous: float | None, direction: Direction |
     return tag("span", text, class_=f"jt-{verdict or 'muted'}", title=title)
 
 
-def source_block(difference: SourceDifference, line_width: int = 400) -> Markup:
+def scroll_area(name: str, *children: object, class_: str = "") -> Markup:
+    """An area that scrolls by itself: reached by keyboard too, and with a name that is read out."""
+    return tag("div", *children, class_=f"jt-scroll {class_}".rstrip(), tabindex="0", role="group", aria_label=name)
+
+
+def source_block(difference: SourceDifference, line_width: int = 400, *, scrolls: bool = True) -> Markup:
     """A unified difference with the changed words marked; longer lines are cut."""
     lines = [_source_line(sign, line, n, line_width) for sign, line, n in unified(difference.rows)]
     if difference.n_hidden:
         lines.append(tag("span", f"… {difference.n_hidden:,} more lines"))
-    return tag("pre", lines, class_="jt-diff")
+    reached = {"tabindex": "0", "role": "group", "aria_label": "source difference"} if scrolls else {}
+    return tag("pre", lines, class_="jt-diff", **reached)
 
 
 def _source_line(sign: str, line: Line | None, n_skipped: int, width: int) -> Markup:

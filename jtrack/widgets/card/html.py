@@ -189,7 +189,9 @@ def _since(frame: CardFrame, limits: _Limits) -> Markup | None:
         "div",
         _label("since", shorten(frame.previous.run_name, _NAME_WIDTH)),
         tag("div", "same source", class_="jt-muted") if source is not None and source.is_empty else None,
-        pieces.source_block(source, limits.line_width) if source is not None and not source.is_empty else None,
+        pieces.source_block(source, limits.line_width, scrolls=False)
+        if source is not None and not source.is_empty
+        else None,
         [tag("p", "⚠ ", shorten(warning, 200), class_="jt-note") for warning in frame.warnings],
         class_="jt-since",
     )

@@ -59,7 +59,7 @@ def _page(frame: CompareFrame, limits: _Limits) -> Markup:
             tag(
                 "div",
                 _head(frame),
-                tag("div", _table(shown, limits.rows), class_="jt-scroll"),
+                pieces.scroll_area("what differs", _table(shown, limits.rows)),
                 _left_out(frame, shown),
                 _constants(frame),
                 _curves(frame, limits.charts),

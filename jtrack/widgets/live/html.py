@@ -113,4 +113,4 @@ def _notes(frame: LiveFrame, n_notes: int) -> Markup | None:
         )
         for note in frame.notes[-n_notes:]
     ]
-    return tag("div", lines, class_="jt-strip jt-notes")
+    return tag("div", lines, class_="jt-strip jt-notes", tabindex="0", role="group", aria_label="notes")

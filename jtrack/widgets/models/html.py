@@ -60,7 +60,7 @@ def _list(frame: ModelsFrame, now: datetime, n_rows: int) -> Markup:
     rest = frame.n_models - len(rows)
     table = tag("table", tag("thead", tag("tr", heads)), tag("tbody", rows))
     more = tag("div", f"{rest:,} more", class_="jt-line jt-muted") if rest else None
-    return join([tag("div", table, class_="jt-scroll jt-runs"), more])
+    return join([pieces.scroll_area("registered models", table, class_="jt-runs"), more])
 
 
 def _row(model: ModelRow, now: datetime) -> Markup:
@@ -81,11 +81,12 @@ def _alias(mark: AliasMark) -> Markup:
 
 def _page(page: ModelPage, now: datetime, n_rows: int) -> Markup:
     tags = [[tag("span", f"{key} {value}", class_="jt-badge"), " "] for key, value in page.tags]
+    versions = pieces.scroll_area(f"versions of {page.name}", _versions(page, now, n_rows), class_="jt-compare")
     return join(
         [
             tag("div", markdown_html(page.description), class_="jt-markdown") if page.description else None,
             tag("div", tags, class_="jt-line") if tags else None,
-            tag("div", _versions(page, now, n_rows), class_="jt-scroll jt-compare") if page.versions else _no_version(),
+            versions if page.versions else _no_version(),
             _constants(page),
             _notes(page),
             _source(page),

@@ -9,27 +9,30 @@ from jtrack.widgets.parallel.axes import Axis, AxisKind
 from jtrack.widgets.parallel.frame import ParallelFrame
 from jtrack.widgets.parallel.image import drawn_rows, head_note, parallel_image
 from jtrack.widgets.parallel.scale import value_text
+from jtrack.widgets.pieces import scroll_area
 from jtrack.widgets.style import stylesheet
 from jtrack.widgets.text_table import align_cells
 
 _TITLE_WIDTH = 80
 _KEY_WIDTH = 30
 _VALUES_WIDTH = 40
+_NAMES_WIDTH = 160
+_MOST_ROWS = 40
 
 
 def parallel_html(frame: ParallelFrame) -> Markup:
     """Render the panel as it first shows, less the interaction."""
     if is_empty(frame):
-        body = tag("div", empty_text(frame), style="padding:14px", class_="jt-muted")
+        body = tag("div", empty_text(frame), class_="jt-empty")
     else:
-        body = tag("div", parallel_image(frame), style="padding:8px 0 0;overflow:auto")
+        body = join([scroll_area("lines of the runs", parallel_image(frame), class_="jt-lines"), _axes(frame)])
     name = tag("b", shorten(frame.title, _TITLE_WIDTH), class_="jt-name")
     about = tag("span", about_text(frame)) if about_text(frame) else None
     head = tag("div", name, " ", tag("span", plural(frame.n_runs, frame.noun)), " ", about, class_="jt-head")
     panel = tag(
         "div", head, body, _foot(frame), class_="jtrack", role="group", aria_label="parallel coordinates of runs"
     )
-    return join([stylesheet(), panel])
+    return join([stylesheet("lines"), panel])
 
 
 def parallel_text(frame: ParallelFrame) -> str:
@@ -37,12 +40,7 @@ def parallel_text(frame: ParallelFrame) -> str:
     head = "  ".join(part for part in (frame.title, plural(frame.n_runs, frame.noun), about_text(frame)) if part)
     if is_empty(frame):
         return f"{head}\n  {empty_text(frame)}"
-    best = f"best {shorten(frame.best.run_name, _KEY_WIDTH)}" if frame.best else ""
-    rows = [["axis", "", "values", best]]
-    for axis in frame.axes:
-        if axis.is_shown:
-            note = head_note(axis, axis.id == frame.objective)
-            rows.append([shorten(axis.key, _KEY_WIDTH), note, _values_text(axis), _best_text(frame, axis)])
+    rows = [_axis_heads(frame), *(_axis_row(frame, axis) for axis in _shown(frame))]
     return "\n".join([head, *(f"  {line}" for line in align_cells(rows, [False, False, False, True]))])
 
 
@@ -61,6 +59,36 @@ def about_text(frame: ParallelFrame) -> str:
     goal = next((axis.key for axis in frame.axes if axis.id == frame.objective), "")
     verb = {Direction.LOWER: "minimize ", Direction.HIGHER: "maximize ", None: ""}[frame.direction if goal else None]
     return " · ".join(shorten(part, _TITLE_WIDTH) for part in (frame.algorithm or "", verb + goal) if part)
+
+
+def _axes(frame: ParallelFrame) -> Markup:
+    """The axes in words, for whoever does not see the image; its line names them, the table below it says more."""
+    axes = _shown(frame)
+    heads = [tag("th", text, scope="col", class_="jt-muted") for text in _axis_heads(frame)]
+    rows = [
+        tag("tr", tag("th", name, scope="row"), [tag("td", text) for text in rest])
+        for name, *rest in (_axis_row(frame, axis) for axis in axes[:_MOST_ROWS])
+    ]
+    names = shorten(", ".join(axis.key for axis in axes), _NAMES_WIDTH)
+    said = tag(
+        "summary", f"{len(axes)} {'axis' if len(axes) == 1 else 'axes'}: ", tag("span", names, class_="jt-muted")
+    )
+    table = scroll_area("axes", tag("table", tag("thead", tag("tr", heads)), tag("tbody", rows)))
+    return tag("details", said, table, class_="jt-axes-said")
+
+
+def _shown(frame: ParallelFrame) -> list[Axis]:
+    return [axis for axis in frame.axes if axis.is_shown]
+
+
+def _axis_heads(frame: ParallelFrame) -> list[str]:
+    best = f"best {shorten(frame.best.run_name, _KEY_WIDTH)}" if frame.best else ""
+    return ["axis", "", "values", best]
+
+
+def _axis_row(frame: ParallelFrame, axis: Axis) -> list[str]:
+    note = head_note(axis, axis.id == frame.objective)
+    return [shorten(axis.key, _KEY_WIDTH), note, _values_text(axis), _best_text(frame, axis)]
 
 
 def _foot(frame: ParallelFrame) -> Markup | None:

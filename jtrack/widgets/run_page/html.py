@@ -13,6 +13,7 @@ from jtrack.widgets.format import MISSING, exact_moment, format_bytes, format_du
 from jtrack.widgets.frames import short_id
 from jtrack.widgets.html import Markup, join, tag
 from jtrack.widgets.images import spark_image
+from jtrack.widgets.markdown import markdown_html, markdown_tree
 from jtrack.widgets.run_page.frame import RunCell, RunFrame
 from jtrack.widgets.run_page.metrics import SYSTEM, RunMetric
 from jtrack.widgets.run_page.relatives import RelatedRun
@@ -38,7 +39,7 @@ def _page(frame: RunFrame, limit: int) -> Markup:
     parts = [
         _head(frame),
         _error(frame),
-        tag("div", frame.description, class_="jt-prose") if frame.description else None,
+        tag("div", markdown_html(markdown_tree(frame.description)), class_="jt-prose") if frame.description else None,
         tag("div", columns, class_="jt-columns"),
         _children(frame, limit),
         _files(frame, limit),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -27,11 +28,10 @@ def runs_html(frame: RunsFrame, now: datetime) -> Markup:
     """Render the first rows, at most `MOST_ROWS`; ``now`` decides whether a time needs its date."""
     rows = _rows(frame, now)
     if not rows:
-        body = tag("div", empty_text(frame), class_="jt-empty")
+        body = tag("div", _as_code(empty_text(frame)), class_="jt-empty")
     else:
         table = tag("table", tag("thead", _header(frame)), tag("tbody", rows))
-        # What scrolls has to be reached by keyboard.
-        body = tag("div", table, class_="jt-scroll", tabindex="0", role="region", aria_label="table of runs")
+        body = pieces.scroll_area("table of runs", table)
     return join(
         [
             stylesheet("runs"),
@@ -62,6 +62,11 @@ def empty_text(frame: RunsFrame, command: str = "%runs") -> str:
         total = plural(frame.n_total, "run")
         return f"No run fits this filter; there are {total}. {command} without a filter shows all."
     return "No runs yet. Put %%track in front of a cell that trains, and run it."
+
+
+def _as_code(text: str) -> list[Markup | str]:
+    """The commands in a text as code."""
+    return [tag("code", word) if word.startswith("%") else word for word in re.split(r"(%+\w+)", text)]
 
 
 def unknown_texts(frame: RunsFrame) -> list[str]:

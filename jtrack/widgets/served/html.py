@@ -12,8 +12,16 @@ def server_html(server: Server) -> Markup:
     """Render a server's card."""
     return join(
         [
-            stylesheet("card"),
-            tag("div", _head(server), _ways(server), _foot(server), class_="jtrack jt-card", role="group"),
+            stylesheet("served"),
+            tag(
+                "div",
+                _head(server),
+                _ways(server) if server.is_running else None,
+                _foot(server),
+                class_="jtrack jt-served",
+                role="group",
+                aria_label=f"server of {server.model_uri}",
+            ),
         ]
     )
 
@@ -62,7 +70,7 @@ def _ways(server: Server) -> Markup:
     table = tag(
         "table", [tag("tr", tag("td", way, class_="jt-muted"), tag("td", tag("code", code))) for way, code in rows]
     )
-    return tag("div", tag("div", table), class_="jt-columns")
+    return tag("div", table, class_="jt-ways")
 
 
 def _foot(server: Server) -> Markup:

@@ -59,6 +59,6 @@ export function faultMark(fault: Fault): HTMLElement {
     'div',
     { class: 'jt-fault', role: 'alert' },
     h('span', { class: 'jt-bad' }, '✕ ', fault.message),
-    fault.hint && h('span', { class: 'jt-muted' }, ` ${fault.hint}`)
+    fault.hint && h('span', { class: 'jt-muted jt-hint' }, ` ${fault.hint}`)
   );
 }

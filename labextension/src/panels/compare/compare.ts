@@ -1,7 +1,7 @@
 // The comparison: one table of what differs, the curves, the source of two runs, and below them the runs as points,
 // what tells of a metric, and files side by side.
 
-import { type Child, h, replace } from '../dom';
+import { type Child, h, replace, scrollArea } from '../dom';
 import {
   type CompareCallbacks,
   type CompareFrame,
@@ -44,7 +44,7 @@ export class ComparePanel implements Rendered<CompareFrame> {
   private readonly opened = new Set<Section>();
   private readonly fault = h('div');
   private readonly same = h('div');
-  private readonly tableArea = h('div', { class: 'jt-scroll jt-overview' });
+  private readonly tableArea = scrollArea('what differs', 'jt-overview');
 
   constructor(private readonly callbacks: CompareCallbacks) {
     this.node.dataset.lmSuppressShortcuts = 'true';

@@ -50,7 +50,7 @@ export class LivePanel implements Rendered<LiveFrame> {
   private readonly tileArea = h('div', { class: 'jt-tiles' });
   private readonly more = h('details', { class: 'jt-strip', hidden: true });
   private readonly system = h('div', { class: 'jt-strip jt-muted jt-system', hidden: true });
-  private readonly notes = h('div', { class: 'jt-strip jt-notes', role: 'log', 'aria-label': 'notes', hidden: true });
+  private readonly notes = h('div', { class: 'jt-strip jt-notes', role: 'log', tabindex: 0, 'aria-label': 'notes', hidden: true });
   private readonly spoken = h('div', { class: 'jt-hidden', role: 'status' });
   private readonly knobs: Knobs;
   private readonly actions: Actions;

@@ -1,6 +1,6 @@
 // The list of registered models.
 
-import { h } from '../dom';
+import { h, scrollArea } from '../dom';
 import { MISSING, exactMoment, formatAgo, plural, shorten } from '../format';
 import type { AliasMark, ModelRow, ModelsFrame } from './frame';
 
@@ -10,9 +10,9 @@ export function modelList(frame: ModelsFrame, open: (name: string) => void): HTM
   }
   const now = new Date();
   const rest = frame.n_models - frame.models.length;
-  return h(
-    'div',
-    { class: 'jt-scroll jt-runs jt-list', tabindex: 0, role: 'region', 'aria-label': 'registered models' },
+  return scrollArea(
+    'registered models',
+    'jt-runs jt-list',
     h(
       'table',
       {},

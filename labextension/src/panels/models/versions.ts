@@ -1,6 +1,6 @@
 // A model's versions side by side: where each stands, its metrics, and what differs from the version before it.
 
-import { type Child, h } from '../dom';
+import { type Child, h, scrollArea } from '../dom';
 import { type ComparedMetric, type ComparedText, asNumber } from '../frames';
 import { MISSING, exactMoment, formatAgo, formatNumber, shorten } from '../format';
 import { tell } from '../tell';
@@ -17,9 +17,9 @@ export function versionsTable(page: ModelPage, callbacks: ModelsCallbacks, act: 
   const corner = page.n_versions > n ? `newest ${n} of ${page.n_versions}` : '';
   const each = (key: string, draw: (version: VersionColumn) => Child): HTMLElement =>
     h('tr', {}, keyCell(key), page.versions.map(version => h('td', { class: 'jt-num' }, draw(version))));
-  return h(
-    'div',
-    { class: 'jt-scroll jt-compare jt-versions', tabindex: 0, role: 'region', 'aria-label': `versions of ${page.name}` },
+  return scrollArea(
+    `versions of ${page.name}`,
+    'jt-compare jt-versions',
     h(
       'table',
       {},

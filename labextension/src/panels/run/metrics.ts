@@ -1,6 +1,6 @@
 // All metrics of a run in a table, those of the machine apart, and the curve of the chosen one beside it.
 
-import { type Child, h, replace } from '../dom';
+import { type Child, h, replace, scrollArea } from '../dom';
 import { type Points, asFault, asNumber } from '../frames';
 import { formatNumber, shorten, withThousands } from '../format';
 import { Chart } from '../chart';
@@ -39,7 +39,7 @@ class MetricsPart {
       h('thead', {}, h('tr', {}, heads.map((head, i) => h('th', { scope: 'col', class: i > 0 ? 'jt-num' : null }, i === 2 && compared ? 'change' : head)))),
       h('tbody', {}, own.map(metric => this.row(metric)), system.length > 0 && groupRow('system'), system.map(metric => this.row(metric)))
     );
-    this.node.append(h('div', { class: 'jt-scroll' }, table), this.figure);
+    this.node.append(scrollArea('metrics', '', table), this.figure);
     const drawable = metrics.filter(metric => metric.n_points > 1);
     const first = drawable.find(metric => metric.key === page.memory.get('metrics')) ?? drawable[0];
     this.figure.hidden = !first;

@@ -1,7 +1,7 @@
 // A file as a page shows it. Images are images, texts are text; a page of HTML is shown in a frame that has no origin,
 // no network and, until someone asks for them, no scripts.
 
-import { type Child, h, replace } from '../dom';
+import { type Child, h, replace, scrollArea } from '../dom';
 import { formatBytes, plural, shorten } from '../format';
 import { jsonTree } from './jsonTree';
 import { markdownBlocks } from './markdown';
@@ -15,7 +15,7 @@ const POLICY =
 const MOST_MARKDOWN = 20_000;
 
 export function previewBlock(preview: Preview): HTMLElement {
-  return h('div', { class: 'jt-preview' }, preview.note && h('div', { class: 'jt-muted' }, preview.note), content(preview));
+  return scrollArea(`preview of ${preview.path}`, 'jt-preview', preview.note && h('div', { class: 'jt-muted' }, preview.note), content(preview));
 }
 
 function content(preview: Preview): Child {

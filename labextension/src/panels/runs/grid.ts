@@ -1,7 +1,7 @@
 // The rows of the runs table: drawn as they come into view, read in pages, walked with the arrow keys. Where the same
 // question is answered anew, each row stays until there is its new one, and the place in the table is kept.
 
-import { h, replace } from '../dom';
+import { h, replace, scrollArea } from '../dom';
 import { chooseCell, groupText, insideText, cellText, nameCell, sparkCell, startedCell, tookCell, valueCell } from './cells';
 import type { Choice } from './choice';
 import { type Row, type RunRow, type RunsCallbacks, type RunsFrame, isRun } from './frame';
@@ -68,7 +68,8 @@ export class RunsGrid {
       this.below
     );
     this.table = h('table', {}, this.columns, h('thead', {}, this.head), this.body);
-    this.node = h('div', { class: 'jt-scroll jt-grid', tabindex: -1, onscroll: () => this.schedule() }, this.table);
+    this.node = scrollArea('table of runs', 'jt-grid', this.table);
+    this.node.addEventListener('scroll', () => this.schedule());
     this.resized.observe(this.node);
   }
 
