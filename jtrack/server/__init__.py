@@ -37,7 +37,9 @@ wrongly), 403 (not allowed), 404 (not there), 409 (the run's state forbids it), 
     GET  cells              ?notebook_path=  → [{cell_id, n_runs, run_id, run_name, status, started_at, duration_s,
                             execution_count, source_sha256, metric: {key, value, previous, direction, is_better}}]
                             one a tracked cell, with its newest run
-    POST panels/<name>      name: runs, compare, parallel, live, models, run, card (panel_models.MODELS)
+    POST panels/<name>      name: runs, scoped_runs, compare, parallel, live, models, run, card (panel_models.MODELS);
+                            scoped_runs is the table of what GET runs lists: {scope, filter_string, order_by, group_by,
+                            cell_id}
                             open:  {params: {…}, request?}                   → {reply, panel_id, result: frame}
                             ask:   {panel_id, method, params: {…}, request?} → {reply, panel_id, result}
                             look:  {panel_id, request?}                      → {reply, panel_id, result: frame now}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from jtrack.errors import InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
+    from jtrack.server.places import Place
     from jtrack.store import Store
 
 
@@ -37,6 +38,7 @@ class PanelNotFoundError(NotFoundError):
 # Where each panel's model is: loaded when one is opened, as a server that shows none need not wait for them.
 MODELS = {
     "runs": "jtrack.widgets.runs.model:RunsModel",
+    "scoped_runs": "jtrack.server.scoped_runs:ScopedRuns",
     "compare": "jtrack.widgets.compare.model:CompareModel",
     "models": "jtrack.widgets.models.model:ModelsModel",
     "parallel": "jtrack.widgets.parallel.model:ParallelModel",
@@ -49,10 +51,16 @@ WRITING_METHODS = frozenset(
     {"stop", "knob", "note", "delete", "restore", "tag", "rename", "describe", "edit", "register", "promote"}
 )
 _OF_STORE = frozenset({"live"})  # whose first argument is the store that they follow
+_OF_PLACE = frozenset({"scoped_runs"})  # whose first argument is the notebook or the folder that they are about
 
 
-def make_model(name: str, store: Store, params: Mapping[str, Any]) -> PanelModel:
+def make_model(name: str, store: Store, place: Place, params: Mapping[str, Any]) -> PanelModel:
     """Make the model of a panel, for the store that questions go to.
+
+    Parameters
+    ----------
+    place
+        Where the page is that opens it.
 
     Raises
     ------
@@ -61,7 +69,7 @@ def make_model(name: str, store: Store, params: Mapping[str, Any]) -> PanelModel
     """
     module, _, attribute = MODELS[name].partition(":")
     kind: Callable[..., PanelModel] = getattr(importlib.import_module(module), attribute)
-    bound = (store,) if name in _OF_STORE else ()
+    bound = (store,) if name in _OF_STORE else (place,) if name in _OF_PLACE else ()
     check_params(f"panel {name!r}", kind, bound, params)
     return kind(*bound, **params)
 

@@ -63,7 +63,7 @@ class Panels:
             params = asked.said("params", dict) if "params" in asked.body else {}
             if panel is not None:
                 return {**reply, "result": _ask(panel, asked.body.get("method"), params)}
-            model = make_model(name, asked.store, params)
+            model = make_model(name, asked.store, asked.place, params)
             frame = model.frame
             return {**reply, "panel_id": self._keep(_OpenPanel(name, asked.store.path, model)), "result": frame}
         except Exception as error:

@@ -59,14 +59,7 @@ class Question:
     def scope(self) -> Scope:
         """Which runs are meant: of the notebook where one was named, else all."""
         default = Scope.ALL if self.place.notebook_path is None else Scope.NOTEBOOK
-        text = self.text("scope", default.value)
-        try:
-            scope = Scope(text)
-        except ValueError:
-            raise InvalidInputError(f"no scope {text!r}", f"one of {', '.join(Scope)}") from None
-        if scope is Scope.NOTEBOOK and self.place.notebook_path is None:
-            raise InvalidInputError("the runs of a notebook need its path", "notebook_path=folder/name.ipynb")
-        return scope
+        return parse_scope(self.text("scope", default.value), self.place)
 
     @property
     def view_type(self) -> ViewType:
@@ -90,3 +83,18 @@ class Question:
             wanted = " or ".join(_NAMES_OF_KINDS.get(kind.__name__, kind.__name__) for kind in kinds)
             raise InvalidInputError(f"{name!r} has to be {wanted}, and is {value!r:.80}")
         return value
+
+
+def parse_scope(text: str, place: Place) -> Scope:
+    """Read which runs of a store are meant.
+
+    Raises
+    ------
+    InvalidInputError
+        There is no such scope, or the place is no notebook where its runs are meant.
+    """
+    if text not in list(Scope):
+        raise InvalidInputError(f"no scope {text!r}", f"one of {', '.join(Scope)}")
+    if text == Scope.NOTEBOOK and place.notebook_path is None:
+        raise InvalidInputError("the runs of a notebook need its path", "notebook_path=folder/name.ipynb")
+    return Scope(text)

@@ -6,7 +6,6 @@ few that matter, of a param of a megabyte its beginning.
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,40 +13,20 @@ from datetime import datetime
 from typing import Any
 
 from jtrack import queries
-from jtrack.direction import order_metrics
-from jtrack.errors import ExperimentNotFoundError, InvalidInputError
-from jtrack.server.places import Place, known_paths, spellings
+from jtrack.direction import Direction, infer_direction, order_metrics
+from jtrack.errors import ExperimentNotFoundError
 from jtrack.server.question import Question, Scope
+from jtrack.server.scopes import plan_scope
 from jtrack.server.values import typed_form
 from jtrack.store.search import plan_search
 from jtrack.widgets.frames import duration_s
+from jtrack.widgets.runs.scope import place_within
 
 MOST_ROWS = 500
 _MOST_METRICS = 12
 _MOST_PARAMS = 24
 _MOST_TEXT = 200
 
-# A trial, or a run inside a tracked cell, knows no notebook of its own: it goes with its parent.
-_WITH_CHILDREN = """
-WITH RECURSIVE meant(run_id) AS (
-    {seeds}
-    UNION
-    SELECT r.run_id FROM runs r JOIN meant m ON r.parent_run_id = m.run_id
-)
-SELECT run_id FROM meant
-"""
-_OF_NOTEBOOK = """
-SELECT run_id FROM runs WHERE source_name IN (SELECT unnest(?::VARCHAR[]))
-UNION SELECT run_id FROM cells WHERE role = 'tracked' AND notebook_path IN (SELECT unnest(?::VARCHAR[]))
-"""
-# The runs that a cell made itself, and not what is nested in them.
-_OF_CELL = """
-SELECT DISTINCT run_id FROM cells
-WHERE role = 'tracked' AND cell_id = ? AND notebook_path IN (SELECT unnest(?::VARCHAR[]))
-"""
-_OF_FOLDER = """
-SELECT r.run_id FROM runs r JOIN (SELECT unnest(?::VARCHAR[]) AS folder) f ON starts_with(r.source_name, f.folder)
-"""
 _ROWS = """
 SELECT r.run_id, r.run_name, r.status, r.kind, r.parent_run_id, r.lifecycle_stage, r.started_at, r.ended_at,
        r.experiment_id, e.name AS experiment_name, r.source_name, r.user_name, r.description
@@ -79,12 +58,13 @@ _NO_CELL: dict[str, Any] = {"notebook_path": None, "cell_id": None, "execution_c
 
 @dataclass(frozen=True, slots=True)
 class ListedMetric:
-    """The last point of a metric."""
+    """The last point of a metric, and which way it is better."""
 
     key: str
     value: float
     step: int
     n_points: int
+    direction: Direction | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +141,7 @@ def plan_runs(asked: Question) -> tuple[str, list[object]]:
     """Plan the search that a request asks for: SQL with columns ``run_id`` and ``place``, its place in the order."""
     experiments = _experiment_ids(asked.texts("experiment"))
     search, values = plan_search(asked.text("filter"), asked.texts("order_by"), experiments, asked.view_type)
-    scope, scope_values = _plan_scope(asked.scope, asked.place, asked.text("cell_id"))
-    within = f"WHERE run_id IN ({scope})" if scope else ""
-    placed = f"SELECT run_id, row_number() OVER () AS place FROM ({search})"
-    return f"SELECT run_id, place FROM ({placed}) {within}", [*values, *scope_values]
+    return place_within(search, values, plan_scope(asked.scope, asked.place, asked.text("cell_id")))
 
 
 def read_runs(run_ids: Sequence[str], metric_keys: Sequence[str] | None = None) -> tuple[ListedRun, ...]:
@@ -202,7 +179,7 @@ def read_runs(run_ids: Sequence[str], metric_keys: Sequence[str] | None = None) 
 def _chosen_metrics(rows: list[dict[str, Any]], keys: Sequence[str] | None) -> tuple[ListedMetric, ...]:
     found = {row.pop("key"): row for row in rows}
     chosen = order_metrics(found)[:_MOST_METRICS] if keys is None else [key for key in keys if key in found]
-    return tuple(ListedMetric(key, **found[key]) for key in chosen)
+    return tuple(ListedMetric(key, **found[key], direction=infer_direction(key)) for key in chosen)
 
 
 def _param(row: dict[str, Any]) -> ListedParam:
@@ -214,22 +191,6 @@ def _by_run(rows: list[dict[str, Any]]) -> defaultdict[str, list[dict[str, Any]]
     for row in rows:
         grouped[row.pop("run_id")].append(row)
     return grouped
-
-
-def _plan_scope(scope: Scope, place: Place, cell_id: str = "") -> tuple[str, list[object]]:
-    if cell_id:
-        if place.notebook_path is None:
-            raise InvalidInputError(
-                "the runs of a cell need the path of its notebook", "notebook_path=folder/name.ipynb"
-            )
-        return _OF_CELL, [cell_id, known_paths(place.notebook_path)]
-    if scope is Scope.ALL:
-        return "", []
-    if scope is Scope.NOTEBOOK and place.notebook_path is not None:
-        paths = known_paths(place.notebook_path)
-        return _WITH_CHILDREN.format(seeds=_OF_NOTEBOOK), [paths, paths]
-    folders = [os.path.join(folder, "") for folder in spellings(place.folder)]
-    return _WITH_CHILDREN.format(seeds=_OF_FOLDER), [folders]
 
 
 def _experiment_ids(names: Sequence[str]) -> list[str] | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 import jtrack
 from jtrack.registry import versions
@@ -19,7 +22,7 @@ from jtrack.store import Store
 from jtrack.widgets.frames import frame_json
 from jtrack.widgets.runs.frame import RunsQuery, read_runs
 from tests.server.client import Client
-from tests.server.samples import cell_run
+from tests.server.samples import cell_run, child_run
 from tests.widgets.registered_models import register_churn, write_model
 
 pytestmark = pytest.mark.slow
@@ -111,6 +114,7 @@ def test_every_panel_that_is_looked_at_again_tells_what_was_logged_since(server:
         ids.append(run.run_id)
     params = {
         "runs": {"filter_string": "metrics.loss < 2"},
+        "scoped_runs": {"scope": "all"},
         "compare": {"runs": ids},
         "run": {"run_id": ids[1]},
         "parallel": {"parent_or_runs": ids},
@@ -130,7 +134,8 @@ def test_every_panel_that_is_looked_at_again_tells_what_was_logged_since(server:
         result: dict[str, Any] = server.post(f"panels/{name}", asked).json["result"]
         return result
 
-    assert [row["cells"] for row in look("runs")["rows"]] == [[0.125], [1.0]]
+    for table in ("runs", "scoped_runs"):
+        assert [row["cells"] for row in look(table)["rows"]] == [[0.125], [1.0]]
     assert look("compare")["metrics"][0]["values"] == [1.0, 0.125]
     assert look("run")["tags"] == [{"key": "seen", "value": "again"}]
     assert look("parallel")["best"]["value"] == 0.125
@@ -264,3 +269,60 @@ def test_a_page_registers_models_of_the_store_and_no_folder_of_the_machine(serve
     ).json
     assert reply["result"]["chosen"]["name"] == "given"
     assert [model.name for model in versions.search_registered_models()] == ["churn", "given", "wine-quality"]
+
+
+def test_the_table_of_a_scope_shows_the_runs_that_its_list_shows(server: Client, folder: Path) -> None:
+    """A notebook that was renamed, with a sweep's trials, in a folder whose name a pattern would take for others."""
+    here, beside = folder / "50%_off", folder / "50 percent off"
+    for place in (here, beside):
+        place.mkdir()
+        write_notebook(place / "new.ipynb", "c1", "c2")
+    for name in ("before", "after"):
+        cell_run(here / ("old.ipynb" if name == "before" else "new.ipynb"), "c1", {}, {"acc": [0.5]}, run_name=name)
+    sweep = cell_run(here / "old.ipynb", "c2", {}, {}, run_name="sweep")
+    trials = [child_run(sweep, f"trial-{n}") for n in range(2)]
+    cell_run(beside / "new.ipynb", "c1", {}, {}, run_name="beside")
+    notebook = f"{folder.name}/50%_off/new.ipynb"
+    nested = "attributes.parent_run_id IS NULL"
+    for scope, n_top in (("notebook", 3), ("folder", 3), ("all", 4)):
+        asked = {"notebook_path": notebook, "scope": scope}
+        listed = ids(server.get("runs", **asked, filter=nested).json["runs"])
+        table = open_scope(server, notebook, scope, group_by="parent")
+        assert ids(table["rows"]) == listed, scope
+        assert (len(listed), table["n_runs"], table["n_total"]) == (n_top, n_top + 2, n_top + 2)
+        found = {"filter_string": "metrics.loss > 0", "order_by": ["attributes.run_name ASC"]}
+        assert ids(open_scope(server, notebook, scope, **found)["rows"]) == trials
+    assert open_scope(server, notebook, "notebook")["title"] == "new.ipynb"
+    of_cell = open_scope(server, notebook, "notebook", cell_id="c1")
+    assert [row["run_name"] for row in of_cell["rows"]] == ["after", "before"]
+
+
+def test_the_table_of_a_scope_follows_it_and_is_written_as_it_is(server: Client, folder: Path) -> None:
+    notebook = folder / "a.ipynb"
+    cell_run(notebook, "c1", {"lr": 0.1}, {}, run_name="first")
+    cell_run(folder / "b.ipynb", "c1", {"lr": 0.2}, {}, run_name="other")
+    asked: dict[str, Any] = {"notebook_path": f"{folder.name}/a.ipynb"}
+    opened = server.post("panels/scoped_runs", {**asked, "params": {"scope": "notebook"}}).json
+    assert [row["run_name"] for row in opened["result"]["rows"]] == ["first"]
+    cell_run(notebook, "c1", {"lr": 0.3}, {}, run_name="second")
+    asked["panel_id"] = opened["panel_id"]
+    looked = server.post("panels/scoped_runs", asked).json["result"]
+    assert [row["run_name"] for row in looked["rows"]] == ["second", "first"]
+    file = server.post("panels/scoped_runs", {**asked, "method": "file", "params": {"suffix": "csv"}}).json["result"]
+    lines = base64.b64decode(file["data"]).decode().splitlines()
+    assert [line.split(",")[1] for line in lines] == ["run_name", "second", "first"]
+    wrong = server.post("panels/scoped_runs", {"params": {"scope": "notebook"}}).json["error"]
+    assert wrong["hint"] == "notebook_path=folder/name.ipynb"
+
+
+def open_scope(server: Client, notebook: str, scope: str, **params: Any) -> Any:
+    asked = {"notebook_path": notebook, "params": {"scope": scope, **params}}
+    return server.post("panels/scoped_runs", asked).json["result"]
+
+
+def ids(rows: list[dict[str, Any]]) -> list[str]:
+    return [row["run_id"] for row in rows]
+
+
+def write_notebook(path: Path, *cell_ids: str) -> None:
+    nbformat.write(new_notebook(cells=[new_code_cell("fit()", id=cell_id) for cell_id in cell_ids]), path)

@@ -93,7 +93,10 @@ def test_a_listed_run_has_what_a_list_shows(server: Client, folder: Path, runs: 
     assert (second["status"], second["kind"], second["experiment_name"]) == ("FINISHED", "cell", "wine")
     assert (second["cell_id"], second["execution_count"]) == ("c1", 3)
     assert second["notebook_path"] == str(folder / "a.ipynb")
-    assert [(m["key"], m["value"], m["n_points"]) for m in second["metrics"]] == [("val_loss", 0.4, 1), ("acc", 0.8, 1)]
+    assert [(m["key"], m["value"], m["n_points"], m["direction"]) for m in second["metrics"]] == [
+        ("val_loss", 0.4, 1, "lower"),
+        ("acc", 0.8, 1, "higher"),
+    ]
     assert [(p["key"], p["value"], p["value_json"]) for p in second["params"]] == [
         ("dims", "(1, 2)", {"$tuple": [1, 2]}),
         ("lr", "nan", {"$float": "nan"}),

@@ -114,8 +114,11 @@ def test_a_trial_leads_to_the_cell_of_its_sweep(lab: Lab, folder: Path) -> None:
     wait_for_cell(lab, path, 2)
 
     notebook.scroll_to(0)
-    side.choose("all runs")
+    side.filter("")
+    side.wait_for_names("lofty-lynx")
     side.panel.get_by_role("button", name="open as table").click()
+    # As in the list, the trials are folded into their sweep.
+    main_area(lab.page).get_by_role("button", name="open lofty-lynx").click()
     row = main_area(lab.page).locator(".jt-grid tbody tr", has_text="lofty-lynx-1")
     row.focus()
     lab.page.keyboard.press("Shift+F10")
@@ -142,6 +145,10 @@ def test_marks_and_the_way_to_a_cell_outlive_a_rename_and_find_a_second_notebook
     assert notebook.panel.locator(".jtrack-mark").count() == 1
 
     side = Side.of(lab)
+    side.wait_for_names("again", "first-one")
+    side.panel.get_by_role("button", name="open as table").click()
+    expect(main_area(lab.page).locator(".jt-grid tbody .jt-open")).to_have_text(["again", "first-one"])
+    lab.screenshot("renamed-table")
     side.choose("runs of this folder")
     side.wait_for_names("again", "first-one", "other")
     side.rows("first-one").click()

@@ -119,7 +119,8 @@ def test_a_filter_is_searched_for_and_its_fault_is_shown_in_place(lab: Lab, fold
 
 
 def test_it_sorts_by_a_metric_and_marks_the_best(lab: Lab, folder: Path) -> None:
-    notebook = open_new_notebook(lab, folder, MAKE_RUNS)
+    log_loss = f"{MAKE_RUNS}\n        jtrack.log_metric('val_loss', (depth - 3.9) ** 2 // 1)"
+    notebook = open_new_notebook(lab, folder, log_loss)
     notebook.run_cell(0)
     side = Side.of(lab)
     side.choose("all runs")
@@ -128,6 +129,17 @@ def test_it_sorts_by_a_metric_and_marks_the_best(lab: Lab, folder: Path) -> None
     expect(side.rows("depth-6").locator(".jt-best")).to_have_text("0.8592")
     side.panel.get_by_role("button", name="highest first").click()
     side.wait_for_names("depth-2", "depth-4", "depth-6")
+    # The best of a loss is the lowest, also of one that no row shows yet.
+    side.panel.get_by_label("sort by").select_option("val_loss")
+    side.wait_for_names("depth-4", "depth-2", "depth-6")
+    expect(side.panel.get_by_role("button", name="lowest first")).to_have_text("lowest ↑")
+    expect(side.rows("depth-4").locator(".jt-best")).to_have_text("0")
+    lab.screenshot("side-sorted", of=side.panel)
+    side.panel.get_by_role("button", name="open as table").click()
+    table = main_area(lab.page)
+    expect(table.get_by_role("columnheader", name="val_loss")).to_have_attribute("aria-sort", "ascending")
+    expect(table.locator(".jt-grid tbody .jt-open")).to_have_text(["depth-4", "depth-2", "depth-6"])
+    lab.screenshot("side-sorted-table")
     assert lab.console_errors == []
 
 

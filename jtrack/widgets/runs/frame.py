@@ -18,6 +18,7 @@ from jtrack.widgets.runs.arrange import Arrangement, arrange
 from jtrack.widgets.runs.columns import Column, ColumnKind, Constant, choose_columns, survey_columns
 from jtrack.widgets.runs.found import Found
 from jtrack.widgets.runs.rows import Row, read_lines
+from jtrack.widgets.runs.scope import RunsScope, place_within
 
 PAGE_SIZE = 20  # what is drawn at first: the rows in view, and some below
 MOST_RESULTS = 100_000
@@ -100,6 +101,7 @@ def read_runs(
     page_size: int = PAGE_SIZE,
     within: Collection[str] | None = None,
     opened: Iterable[str] = (),
+    scope: RunsScope | None = None,
 ) -> RunsResult:
     """Make a search and read its first page.
 
@@ -109,6 +111,8 @@ def read_runs(
         The runs to search among, by their full ids, such as those that were brushed; ``None`` is all of them.
     opened
         The runs and groups that are unfolded, where runs are grouped.
+    scope
+        The runs that the table is about; ``None`` is all of the store.
 
     Raises
     ------
@@ -120,20 +124,20 @@ def read_runs(
         Runs can't be grouped by that.
     """
     experiments = find_experiments(query.experiment_names)
-    found = _run_ids(query, experiments, within)
+    found = _run_ids(query, experiments, within, scope)
     run_ids, is_cut = found[: query.max_results], len(found) > query.max_results
     arranged = arrange(run_ids, query.group_by, set(opened))
     is_whole = within is None and not is_cut
-    survey = survey_columns(_found(query, experiments, None if is_whole else run_ids), len(run_ids))
+    survey = survey_columns(_found(query, experiments, scope, None if is_whole else run_ids), len(run_ids))
     columns, n_pinned = choose_columns(survey, len(run_ids), query.order_by[0], query.columns, query.pinned)
     spark = _spark(columns, query.spark)
     same = survey if len(run_ids) > 1 else ()
     constants = tuple(Constant(column.key, column.only_value) for column in same if column.only_value is not None)
     frame = RunsFrame(
-        title=_title(experiments, query.experiment_names) if within is None else plural(len(within), "chosen run"),
+        title=_title(experiments, query, scope) if within is None else plural(len(within), "chosen run"),
         n_runs=len(run_ids),
         n_lines=arranged.n_lines,
-        n_total=_count(experiments) if within is None else len(within),
+        n_total=_count(experiments, scope) if within is None else len(within),
         query=query,
         columns=columns,
         n_columns=len(survey),
@@ -165,17 +169,28 @@ def find_experiments(names: Sequence[str] | None) -> list[str] | None:
     return [found[name] for name in names]
 
 
-def _run_ids(query: RunsQuery, experiment_ids: list[str] | None, within: Collection[str] | None) -> list[str]:
+def _run_ids(
+    query: RunsQuery, experiment_ids: list[str] | None, within: Collection[str] | None, scope: RunsScope | None
+) -> list[str]:
     """Find the runs in their order, and one more than asked for where there are more."""
-    most = query.max_results + 1 if within is None else None
-    found = queries.column(*plan_search(query.filter_string, query.order_by, experiment_ids, max_results=most))
+    most = query.max_results + 1 if within is None and scope is None else None
+    search, values = plan_search(query.filter_string, query.order_by, experiment_ids, max_results=most)
+    if scope is not None:
+        placed, values = place_within(search, values, scope)
+        search = f"SELECT run_id FROM ({placed}) ORDER BY place"
+    found = queries.column(search, values)
     return found if within is None else [run_id for run_id in found if run_id in within]
 
 
-def _found(query: RunsQuery, experiment_ids: list[str] | None, run_ids: list[str] | None) -> Found:
+def _found(
+    query: RunsQuery, experiment_ids: list[str] | None, scope: RunsScope | None, run_ids: list[str] | None
+) -> Found:
     if run_ids is not None:
         return Found(run_ids=run_ids)
-    return Found(*plan_search(query.filter_string, None, experiment_ids, is_ordered=False))
+    search, values = plan_search(query.filter_string, None, experiment_ids, is_ordered=False)
+    if scope is None:
+        return Found(search, values)
+    return Found(f"SELECT run_id FROM ({search}) WHERE run_id IN ({scope.sql})", [*values, *scope.values])
 
 
 def _spark(columns: Sequence[Column], wanted: str | None) -> Column | None:
@@ -189,12 +204,15 @@ def _spark_key(frame: RunsFrame) -> str | None:
     return next((column.key for column in frame.columns if column.id == frame.spark), None)
 
 
-def _count(experiment_ids: list[str] | None) -> int:
-    sql, params = plan_search("", None, experiment_ids, is_ordered=False)
+def _count(experiment_ids: list[str] | None, scope: RunsScope | None) -> int:
+    sql, params = _found(RunsQuery(), experiment_ids, scope, None)
     return int(queries.rows(f"SELECT count(*) AS n FROM ({sql})", params)[0]["n"])
 
 
-def _title(experiment_ids: list[str] | None, names: Sequence[str] | None) -> str:
+def _title(experiment_ids: list[str] | None, query: RunsQuery, scope: RunsScope | None) -> str:
+    names = query.experiment_names
+    if scope is not None:
+        return scope.title
     if names is None:
         there = queries.rows(_NAMES)
         return there[0]["name"] if len(there) == 1 else "all experiments"

@@ -14,8 +14,17 @@ from jtrack.store.search.write import join_filters
 from jtrack.widgets.runs.actions import delete_runs, model_names, register_run, restore_runs, tag_runs
 from jtrack.widgets.runs.columns import Column
 from jtrack.widgets.runs.conditions import condition_of
-from jtrack.widgets.runs.frame import MOST_RESULTS, NEWEST_FIRST, RunsFrame, RunsQuery, find_experiments, read_runs
+from jtrack.widgets.runs.frame import (
+    MOST_RESULTS,
+    NEWEST_FIRST,
+    RunsFrame,
+    RunsQuery,
+    RunsResult,
+    find_experiments,
+    read_runs,
+)
 from jtrack.widgets.runs.rows import Row
+from jtrack.widgets.runs.scope import RunsScope, place_within
 from jtrack.widgets.runs.table_file import FilePiece, TableFile
 
 _MOST_ROWS_AT_ONCE = 200
@@ -67,7 +76,11 @@ class RunsModel:
 
     def refresh(self) -> None:
         """Make the same search again."""
-        self.result = read_runs(self._query, within=self._within, opened=self._opened)
+        self.result = self._read(self._query, self._within, self._opened)
+
+    def scope(self) -> RunsScope | None:
+        """Whose runs the table shows; ``None`` is all of the store."""
+        return None
 
     @property
     def methods(self) -> Mapping[str, Callable[..., Any]]:
@@ -113,7 +126,7 @@ class RunsModel:
             group_by=group_by,
         )
         opened = self._opened if group_by == self._query.group_by else set()
-        self.result = read_runs(query, within=self._within, opened=opened)
+        self.result = self._read(query, self._within, opened)
         self._query, self._opened = query, opened
         return self.result.frame
 
@@ -123,7 +136,7 @@ class RunsModel:
         Runs of another table, none of which is here, change nothing.
         """
         asked = self._all if run_ids is None else frozenset(run_ids)
-        found = read_runs(self._query, within=asked, opened=self._opened)
+        found = self._read(self._query, asked, self._opened)
         if run_ids is None or found.run_ids:
             self._within, self.result = asked, found
         return self.frame
@@ -166,9 +179,9 @@ class RunsModel:
         """Write all runs that the search finds, however many, as ``csv`` or ``parquet``; gives it piece by piece."""
         if offset == 0:
             experiments = find_experiments(self._query.experiment_names)
-            search, values = plan_search(self._query.filter_string, self._query.order_by, experiments)
+            search = plan_search(self._query.filter_string, self._query.order_by, experiments)
             within = None if self._within is None else list(self._within)
-            self._file.write(queries.asked_store().catalog, suffix, search, values, within)
+            self._file.write(queries.asked_store().catalog, suffix, *place_within(*search, self.scope()), within)
         return self._file.piece(offset)
 
     def delete(self, run_ids: Sequence[str]) -> Changed:
@@ -186,6 +199,9 @@ class RunsModel:
     def register(self, run_id: str, name: str) -> str:
         """Register the model of a run, and say as what."""
         return register_run(run_id, name)
+
+    def _read(self, query: RunsQuery, within: frozenset[str] | None, opened: set[str]) -> RunsResult:
+        return read_runs(query, within=within, opened=opened, scope=self.scope())
 
     def _changed(self, run_ids: tuple[str, ...]) -> Changed:
         self.refresh()

@@ -92,12 +92,14 @@ class TableFile:
         self._remove: Callable[[], object] = tuple
 
     def write(
-        self, catalog: Catalog, suffix: str, search: str, values: Sequence[object], within: list[str] | None
+        self, catalog: Catalog, suffix: str, found: str, values: Sequence[object], within: list[str] | None
     ) -> None:
-        """Write the runs that ``search`` finds, and of those only ``within``; in the place of what was here before."""
+        """Write the runs that are ``found``, and of those only ``within``; in the place of what was here before.
+
+        ``found`` and ``values`` are as of `write_runs`.
+        """
         if suffix not in FORMATS:
             raise InvalidInputError(f"runs are not written as {suffix!r}", f"one of {', '.join(FORMATS)}")
-        found = f"SELECT run_id, row_number() OVER () AS place FROM ({search})"
         if within is not None:
             found = f"SELECT * FROM ({found}) WHERE run_id IN (SELECT unnest(?::VARCHAR[]))"
             values = [*values, within]

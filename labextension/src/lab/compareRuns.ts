@@ -8,7 +8,7 @@ import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { plural } from '../panels/format';
 import { asFault } from '../panels/frames';
 import type { ListedRun, RunsPage } from '../server/api';
-import { OPEN_PANEL } from './panels';
+import { openBeside } from './panels';
 import { type RunServices, IRunServices } from './services';
 
 export const COMPARE_CELL = 'jtrack:compare-cell';
@@ -62,18 +62,16 @@ async function openComparison(
   what: string,
   isMeant: (run: ListedRun) => boolean
 ): Promise<void> {
-  const place = { notebook_path: panel.context.localPath };
   try {
-    const page = await services.api.get<RunsPage>('runs', { ...place, scope: 'notebook', limit: 500 });
+    const words = { notebook_path: panel.context.localPath, scope: 'notebook', limit: 500 };
+    const page = await services.api.get<RunsPage>('runs', words);
     const runs = page.runs.filter(isMeant).slice(0, MOST_RUNS).reverse();
     if (runs.length < 2) {
       tell(`This ${what} has ${plural(runs.length, 'run')}, and a comparison takes two. Run a tracked cell again with something changed.`);
       return;
     }
     const params = { runs: runs.map(run => run.run_id) };
-    const beside = { ref: panel.id, mode: 'split-right' };
-    const label = `Compare ${runs.length} runs`;
-    await app.commands.execute(OPEN_PANEL, { panel: 'compare', params, place, label, beside } as any);
+    await openBeside(app, panel, { panel: 'compare', params, label: `Compare ${runs.length} runs` });
   } catch (error) {
     tell(asFault(error).message);
   }

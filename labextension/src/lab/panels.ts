@@ -3,6 +3,7 @@
 
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
 import { ToolbarButton } from '@jupyterlab/ui-components';
 import type { DockLayout } from '@lumino/widgets';
 
@@ -50,6 +51,13 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
     answer(app, services, tracker);
   }
 };
+
+/** Open a panel about the store of a notebook to the right of it. */
+export async function openBeside(app: JupyterFrontEnd, notebook: NotebookPanel, args: Omit<PanelArgs, 'place'>): Promise<void> {
+  const place = { notebook_path: notebook.context.localPath };
+  const beside: Beside = { ref: notebook.id, mode: 'split-right' };
+  await app.commands.execute(OPEN_PANEL, { ...args, place, beside } as any);
+}
 
 function makeWidget(app: JupyterFrontEnd, services: RunServices, args: PanelArgs, id: string): HostWidget {
   const content = new PanelHost(services, args, frame => addTools(app, services, widget, frame));

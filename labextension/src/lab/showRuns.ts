@@ -1,14 +1,14 @@
-// The command "Show runs of this notebook": opens them as a table beside the notebook. The server reads them, so that it
-// needs no kernel and leaves the notebook as it is.
+// The command "Show runs of this notebook", and the table that it and the side panel open. The server reads the runs and
+// finds whose they are, as it does for the side panel's list, so that it needs no kernel and leaves the notebook as it is.
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 
-import type { Scope, Where } from '../server/api';
-import { OPEN_PANEL } from './panels';
-import { type RunServices, IRunServices } from './services';
-import { type Sort, metricField } from './side/model';
+import type { Scope } from '../server/api';
+import type { PanelArgs } from '../server/panelView';
+import { openBeside } from './panels';
+import { type CellOfInterest, type Sort, NEWEST, orderOf } from './side/model';
 
 export const SHOW_RUNS = 'jtrack:show-runs';
 
@@ -16,14 +16,9 @@ export const showRunsPlugin: JupyterFrontEndPlugin<void> = {
   id: SHOW_RUNS,
   description: 'A command that opens the runs of the current notebook beside it.',
   autoStart: true,
-  requires: [INotebookTracker, IRunServices],
+  requires: [INotebookTracker],
   optional: [ICommandPalette],
-  activate: (
-    app: JupyterFrontEnd,
-    tracker: INotebookTracker,
-    services: RunServices,
-    palette: ICommandPalette | null
-  ): void => {
+  activate: (app: JupyterFrontEnd, tracker: INotebookTracker, palette: ICommandPalette | null): void => {
     app.commands.addCommand(SHOW_RUNS, {
       label: 'jtrack: Show Runs of This Notebook',
       caption: 'Open the runs that cells of this notebook made, beside it',
@@ -31,11 +26,7 @@ export const showRunsPlugin: JupyterFrontEndPlugin<void> = {
       execute: async () => {
         const panel = tracker.currentWidget;
         if (panel) {
-          const place = { notebook_path: panel.context.localPath };
-          const params = tableArgs(await services.api.where(place), 'notebook');
-          const beside = { ref: panel.id, mode: 'split-right' };
-          const label = `Runs of ${panel.title.label}`;
-          await app.commands.execute(OPEN_PANEL, { panel: 'runs', params, place, label, beside } as any);
+          await openBeside(app, panel, { ...runsTable('notebook', {}), label: `Runs of ${panel.title.label}` });
         }
       }
     });
@@ -43,22 +34,12 @@ export const showRunsPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** What the runs table is asked for, to show what a list of that scope shows. */
-export function tableArgs(where: Where, scope: Scope, { filter = '', sort }: { filter?: string; sort?: Sort } = {}): object {
-  const within = scopeFilter(where, scope);
-  const both = filter && within ? `(${filter}) and ${within}` : filter || within;
-  const order = sort?.isDescending === false ? 'ASC' : 'DESC';
-  const key = sort?.key ? metricField(sort.key) : 'attributes.started_at';
-  return { filter_string: both, order_by: [`${key} ${order}`], max_results: 100000 };
-}
-
-function scopeFilter({ folder, notebook_path }: Where, scope: Scope): string {
-  if (scope === 'notebook' && notebook_path !== null) {
-    return `attributes.source_name = ${quoted(notebook_path)}`;
-  }
-  return scope === 'all' ? '' : `attributes.source_name LIKE ${quoted(`${folder}/%`)}`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+/** The table of what the side panel lists; what is nested there (a sweep's trials) is folded here. */
+export function runsTable(
+  scope: Scope,
+  { filter = '', sort = NEWEST, cell = null }: { filter?: string; sort?: Sort; cell?: CellOfInterest | null }
+): Pick<PanelArgs, 'panel' | 'params'> {
+  const group_by = filter || cell ? null : 'parent';
+  const params = { scope, filter_string: filter, order_by: [orderOf(sort)], group_by, cell_id: cell?.cell_id ?? '' };
+  return { panel: 'scoped_runs', params };
 }

@@ -10,7 +10,7 @@ import { goToCell } from './goToCell';
 import { runsIcon } from './icons';
 import { OPEN_PANEL } from './panels';
 import { type RunServices, IRunServices } from './services';
-import { tableArgs } from './showRuns';
+import { runsTable } from './showRuns';
 import type { SideModel } from './side/model';
 import { type SideActions, SidePanel } from './side/panel';
 
@@ -57,17 +57,16 @@ function actions(app: JupyterFrontEnd, services: RunServices): SideActions {
         : open('run', run.run_name, { run_id: run.run_id }, place),
     compare: (runs, place) => open('compare', `Compare ${runs.length} runs`, { runs }, place),
     parallel: (runs, place) => open('parallel', `Parallel ${runs.length} runs`, { parent_or_runs: runs }, place),
-    table: model => void openTable(app, services, model),
+    table: model => void openTable(app, model),
     goToCell: (run, place) => void goToCell(app, services, place, run.run_id)
   };
 }
 
-async function openTable(app: JupyterFrontEnd, services: RunServices, model: SideModel): Promise<void> {
-  const { place, shownScope, filter, sort, notebookPath, folder } = model;
-  const name = { notebook: PathExt.basename(notebookPath ?? ''), folder: PathExt.basename(folder) || 'this folder', all: 'all runs' };
-  const args = tableArgs(await services.api.where(place), shownScope, { filter, sort });
-  const label = shownScope === 'all' ? 'All runs' : `Runs of ${name[shownScope]}`;
-  await app.commands.execute(OPEN_PANEL, { panel: 'runs', params: args, place, label } as any);
+async function openTable(app: JupyterFrontEnd, model: SideModel): Promise<void> {
+  const { place, shownScope, cell, notebookPath, folder } = model;
+  const name = { notebook: PathExt.basename(notebookPath ?? ''), folder: PathExt.basename(folder) || 'this folder', all: 'all' };
+  const label = shownScope === 'all' ? 'All runs' : `Runs of ${cell ? 'a cell of ' : ''}${name[shownScope]}`;
+  await app.commands.execute(OPEN_PANEL, { ...runsTable(shownScope, model), place, label } as any);
 }
 
 function addCommands(app: JupyterFrontEnd, panel: SidePanel, services: RunServices): void {

@@ -13,6 +13,7 @@ export interface ListedMetric {
   value: JsonNumber;
   step: number;
   n_points: number;
+  direction: Direction | null;
 }
 
 /** What a list says of a run (jtrack/server/runs_listing.py), as far as it is used here. */

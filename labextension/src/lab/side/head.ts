@@ -98,10 +98,11 @@ export class SideHead {
       replace(this.sorts, options);
     }
     this.sorts.value = key ?? '';
-    replace(this.order, isDescending ? '↓' : '↑');
-    const words = key === null ? ['newest first', 'oldest first'] : ['highest first', 'lowest first'];
-    this.order.title = words[isDescending ? 0 : 1]!;
-    this.order.setAttribute('aria-label', `${this.order.title}: turn round`);
+    const words = key === null ? ['newest', 'oldest'] : ['highest', 'lowest'];
+    const word = words[isDescending ? 0 : 1]!;
+    replace(this.order, `${word} ${isDescending ? '↓' : '↑'}`);
+    this.order.title = `${word} first: turn round`;
+    this.order.setAttribute('aria-label', this.order.title);
   }
 
   private showFault(): void {
@@ -160,9 +161,10 @@ export class SideHead {
     }
   }
 
+  /** The best first, as a click on a column's head in the runs table does. */
   private sort(): void {
     const key = this.sorts.value || null;
-    const isDescending = key === null || this.model.sparks.direction(key) !== 'lower';
+    const isDescending = key === null || this.model.directions.get(key) !== 'lower';
     this.model.change({ sort: { key, isDescending } });
   }
 

@@ -207,8 +207,8 @@ export class RunsList {
 }
 
 /** The best value of the metric that is sorted by, where there is one among several. */
-function bestOf({ runs, sort, sparks }: SideModel): number | null {
-  const direction = sort.key === null ? null : sparks.direction(sort.key);
+function bestOf({ runs, sort, directions }: SideModel): number | null {
+  const direction = sort.key === null ? null : (directions.get(sort.key) ?? null);
   const values = runs.flatMap(run => asNumber(shownMetric(run, sort.key)?.value ?? null) ?? []).filter(Number.isFinite);
   if (direction === null || new Set(values).size < 2) {
     return null;

@@ -3,7 +3,7 @@
 
 import type { IDisposable } from '@lumino/disposable';
 
-import { type Fault, asFault } from '../../panels/frames';
+import { type Direction, type Fault, asFault } from '../../panels/frames';
 import type { ListedRun, Place, RunsPage, Scope } from '../../server/api';
 import { ApiFault } from '../../server/api';
 import { paced } from '../../server/changes';
@@ -29,13 +29,17 @@ export interface Sort {
   isDescending: boolean;
 }
 
+export const NEWEST: Sort = { key: null, isDescending: true };
+
 export class SideModel {
   scope: Scope = 'notebook';
   filter = '';
-  sort: Sort = { key: null, isDescending: true };
+  sort = NEWEST;
   cell: CellOfInterest | null = null;
   runs: ListedRun[] = [];
   n_runs = 0;
+  /** Which way each metric that was seen is better. */
+  readonly directions = new Map<string, Direction | null>();
   /** Keys of metrics that the list can be sorted by. */
   metricKeys: string[] = [];
   /** Why there is no list. */
@@ -153,13 +157,11 @@ export class SideModel {
   }
 
   private question(): Record<string, string | number | undefined> {
-    const { key, isDescending } = this.sort;
-    const order = isDescending ? 'DESC' : 'ASC';
     return {
       ...this.place,
       scope: this.shownScope,
       filter: this.filter || (this.cell ? '' : NOT_INSIDE),
-      order_by: key === null ? `attributes.started_at ${order}` : `${metricField(key)} ${order}`,
+      order_by: orderOf(this.sort),
       cell_id: this.cell?.cell_id,
       limit: this.limit
     };
@@ -172,7 +174,9 @@ export class SideModel {
     this.goodFilter = this.filter;
     const known = new Set(this.runs.map(run => run.run_id));
     this.selected.forEach(run_id => known.has(run_id) || this.selected.delete(run_id));
-    const keys = new Set(this.runs.flatMap(run => run.metrics.map(metric => metric.key)));
+    const metrics = this.runs.flatMap(run => run.metrics);
+    const keys = new Set(metrics.map(metric => metric.key));
+    metrics.forEach(({ key, direction }) => this.directions.set(key, direction));
     this.metricKeys = [...keys, ...(this.sort.key && !keys.has(this.sort.key) ? [this.sort.key] : [])];
     this.sparks.want(this.place, this.runs, this.sort.key);
   }
@@ -190,6 +194,11 @@ export class SideModel {
   private tell(): void {
     this.listeners.forEach(listener => listener());
   }
+}
+
+/** An order as the search language names it. */
+export function orderOf({ key, isDescending }: Sort): string {
+  return `${key === null ? 'attributes.started_at' : metricField(key)} ${isDescending ? 'DESC' : 'ASC'}`;
 }
 
 /** A metric as the search language names it. */

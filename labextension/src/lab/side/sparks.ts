@@ -1,7 +1,6 @@
-// The spark lines of the runs in the list, and which way each metric is better. The list's own answer has last values
-// only; a runs table that nobody sees gives these, for many runs in one question, and for those that changed only.
+// The spark lines of the runs in the list. The list's own answer has last values only; a runs table that nobody sees gives
+// these, for many runs in one question, and for those that changed only.
 
-import type { Direction } from '../../panels/frames';
 import { type RunRow, type RunsFrame, isRun } from '../../panels/runs/frame';
 import type { Api, ListedRun, Place } from '../../server/api';
 import { ServerPanel } from '../../server/serverPanel';
@@ -20,7 +19,6 @@ interface Wanted {
 
 export class Sparks {
   private readonly lines = new Map<string, number[] | null>();
-  private readonly directions = new Map<string, Direction | null>();
   private table: ServerPanel | null = null;
   private turn = 0;
 
@@ -32,10 +30,6 @@ export class Sparks {
   line(run: ListedRun, key: string): number[] | null {
     // While a newer line is on its way, the older one stands.
     return this.lines.get(`${run.run_id} ${key}`) ?? null;
-  }
-
-  direction(key: string): Direction | null {
-    return this.directions.get(key) ?? null;
   }
 
   /** Read the lines of these runs that aren't there yet, or have grown. */
@@ -76,7 +70,6 @@ export class Sparks {
 
   private take(key: string, wanted: Wanted[], frame: RunsFrame): void {
     const rows = new Map<string, RunRow>(frame.rows.filter(isRun).map(row => [row.run_id, row]));
-    this.directions.set(key, frame.columns.find(column => column.key === key)?.direction ?? null);
     if (this.lines.size > MOST_KEPT) {
       this.lines.clear();
     }
