@@ -205,6 +205,10 @@ def test_a_sweep_opens_as_parallel_coordinates_and_hides_its_trials(lab: Lab, fo
     side.rows("lofty-lynx").click()
     expect(main_area(lab.page)).to_contain_text("depth")
     expect(main_area(lab.page)).to_contain_text("loss")
+    # The tab is its own: the axes take what the panel's head and foot leave of it, and nothing is to be scrolled.
+    host = main_area(lab.page)
+    assert host.evaluate("host => host.scrollHeight - host.clientHeight") == 0
+    assert host.evaluate("host => host.querySelector('.jt-track').offsetHeight / host.clientHeight") > 0.7
     lab.screenshot("side-sweep")
     main_area(lab.page).get_by_role("button", name="trial-3").click()
     lab.page.locator(".lm-TabBar-tab.lm-mod-current", has_text="trial-3").wait_for()

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 import jtrack
+from jtrack import tracking
 from jtrack.direction import Direction
-from jtrack.entities import RunStatus
+from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import InvalidInputError, RunNotFoundError, RunStateError
 from jtrack.tracking.live import add_note, turn_knob
 from jtrack.widgets.frames import frame_json
@@ -344,3 +345,9 @@ def test_gpus_are_told_apart() -> None:
     }
     assert gpu_uses(readings) == (GpuUse(50.0, 1_000_000_000, 10_000_000_000), GpuUse(5.0, 0, None))
     assert gpu_uses({}) == ()
+
+
+def test_it_knows_a_sweep_while_it_runs_and_afterwards() -> None:
+    with tracking.start_run(kind=RunKind.SWEEP) as sweep:
+        assert LiveModel(sweep.store, sweep.run_id).frame.kind is RunKind.SWEEP
+    assert LiveModel(sweep.store, sweep.run_id).frame.kind is RunKind.SWEEP

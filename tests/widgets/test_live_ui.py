@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 import jtrack
-from jtrack.entities import RunStatus
+from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import RunStateError
 from jtrack.widgets.frames import frame_json
 from jtrack.widgets.live.frame import Knob, LiveFrame
@@ -102,6 +102,14 @@ def test_every_control_has_a_name_and_sends_what_was_typed(show: Show) -> None:
         ("note", {"run_id": run_id, "text": "hm"}),
         ("stop", {"run_id": run_id}),
     ]
+
+
+def test_a_sweep_is_stopped_after_a_trial(show: Show) -> None:
+    sent: list[str] = []
+    page = show(live_frame(kind=RunKind.SWEEP), {"stop": lambda run_id: sent.append(run_id) or {}}).page  # type: ignore[func-returns-value]
+    page.get_by_role("button", name="stop after this trial").click()
+    page.get_by_role("button", name="asked to stop").wait_for()
+    assert sent == [live_frame().run_id]
 
 
 def test_a_refusal_is_told_in_words_and_the_button_comes_back(show: Show) -> None:

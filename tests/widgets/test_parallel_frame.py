@@ -40,6 +40,21 @@ def shown(frame: ParallelFrame) -> list[str]:
     return [axis.key for axis in frame.axes if axis.is_shown]
 
 
+def test_a_trial_that_was_cut_off_and_run_again_counts_once() -> None:
+    sweep = log_sweep(minimize="val_loss", max_evals=30)
+    trials = list(depth_and_rate(30))
+    log_trials(sweep, trials[:20])
+    cut_off = log_trial(sweep, "trial-20", trials[20][0], status=RunStatus.KILLED)
+    model = ParallelModel(sweep)
+    assert model.whole.n_runs == 21, "until it is run again, it is the one"
+    again = [log_trial(sweep, f"trial-{i}", *trials[i]) for i in range(20, 30)]
+    model.refresh()
+    assert model.whole.n_runs == 30
+    assert cut_off not in model.whole.lines.run_ids and set(again) <= set(model.whole.lines.run_ids)
+    failed = log_trial(sweep, "trial-3", {}, status=RunStatus.FAILED)
+    assert failed in frame_of(sweep).lines.run_ids, "who failed has failed, whatever others are called"
+
+
 def test_axes_stand_by_importance_with_the_objective_last() -> None:
     sweep = log_sweep(minimize="val_loss", algo="tpe")
     log_trials(sweep, depth_and_rate(40))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from jtrack.direction import Direction
-from jtrack.entities import RunStatus
+from jtrack.entities import RunKind, RunStatus
 
 MOST_CURVES = 8
 MOST_VALUES = 60
@@ -98,6 +98,7 @@ class LiveFrame:
     seq: int = 0
     run_id: str | None = None
     run_name: str = ""
+    kind: RunKind = RunKind.CELL
     experiment_name: str = ""
     status: RunStatus = RunStatus.SCHEDULED
     started_at: datetime | None = None

@@ -41,7 +41,7 @@ _CONTEXT_AGAIN_S = 15.0
 _MOST_TRIES = 2
 
 _HEAD = """
-SELECT r.run_name, e.name AS experiment_name, r.status, r.started_at, r.ended_at, r.error, c.execution_count
+SELECT r.run_name, r.kind, e.name AS experiment_name, r.status, r.started_at, r.ended_at, r.error, c.execution_count
 FROM runs r LEFT JOIN experiments e USING (experiment_id)
 LEFT JOIN cells c ON c.run_id = r.run_id AND c.role = 'tracked'
 WHERE r.run_id = ? LIMIT 1
@@ -187,6 +187,7 @@ class LiveReader:
         self._shown = replace(
             self._shown,
             run_name=head["run_name"],
+            kind=RunKind(head["kind"]),
             experiment_name=head["experiment_name"] or "",
             execution_count=head["execution_count"],
             started_at=head["started_at"],
@@ -255,6 +256,7 @@ class LiveReader:
         self._shown = replace(
             self._shown,
             run_name=info.run_name,
+            kind=info.kind,
             started_at=info.started_at,
             status=info.status,
             error=error_line(info.error),

@@ -16,7 +16,12 @@ from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import InvalidFilterError
 from jtrack.store.search import plan_search
 
-_CHILDREN = "SELECT run_id FROM runs WHERE parent_run_id = ? AND lifecycle_stage = 'active'"
+# A trial that was cut off is run again when its sweep is taken up, under its own name: then that run is it.
+_CHILDREN = """
+SELECT run_id FROM runs WHERE parent_run_id = ? AND lifecycle_stage = 'active'
+QUALIFY kind <> 'trial' OR status <> 'KILLED'
+     OR row_number() OVER (PARTITION BY kind, run_name ORDER BY started_at DESC, run_id DESC) = 1
+"""
 _NEWEST_PARENT = """
 SELECT c.parent_run_id FROM runs c JOIN runs p ON p.run_id = c.parent_run_id
 WHERE c.lifecycle_stage = 'active' AND p.lifecycle_stage = 'active'

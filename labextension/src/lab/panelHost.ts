@@ -6,6 +6,9 @@ import { Widget } from '@lumino/widgets';
 import { type Frame, type PanelArgs, PanelView } from '../server/panelView';
 import type { RunServices } from './services';
 
+/** The padding of the host and the margin of the panel in it. */
+const AROUND_PX = 24;
+
 export class PanelHost extends Widget {
   private readonly view: PanelView;
 
@@ -32,6 +35,6 @@ export class PanelHost extends Widget {
 
   protected override onResize(message: Widget.ResizeMessage): void {
     super.onResize(message);
-    this.view.resize(message.height > 0 ? message.height : this.node.clientHeight);
+    this.view.resize((message.height > 0 ? message.height : this.node.clientHeight) - AROUND_PX);
   }
 }

@@ -18,7 +18,7 @@ const PEACE = 5;
 /** A text that is being written would be lost where a panel is drawn anew. */
 const WRITING = 'textarea, select, input:not(.jt-filter)';
 /** What the head, the tabs and the paddings of a panel take of the height. */
-const AROUND_BODY_PX = 106;
+const AROUND_BODY_PX = 82;
 const LEAST_BODY_PX = 240;
 
 /** All that it takes to make the panel again, after a reload too. */
@@ -67,7 +67,7 @@ export class PanelView {
     this.rendered?.dispose();
   }
 
-  /** The element is as high as this now: what has a body that scrolls gives it the rest. */
+  /** There is room for a panel as high as this: what has a body that scrolls gives it the rest. */
   resize(height: number): void {
     this.node.style.setProperty('--jt-body-height', `${Math.max(height - AROUND_BODY_PX, LEAST_BODY_PX)}px`);
     this.node.style.setProperty('--jt-fill-height', `${Math.max(height, LEAST_BODY_PX)}px`);

@@ -227,16 +227,16 @@ function drawRow(run: ListedRun, metric: Metric, spark: number[] | null, isBest:
   replace(
     node,
     h('span', { class: 'jt-side-pick', 'aria-hidden': 'true', title: 'select' }),
-    h('span', { class: 'jt-side-name' }, stateMark(run.status), ' ', h('b', { class: 'jt-name', title: run.run_name }, run.run_name)),
+    h('span', { class: 'jt-side-name' }, stateMark(run.status), ' ', h('b', { class: 'jt-name', title: run.run_name }, run.run_name), inside && [' ', h('span', { class: 'jt-muted' }, inside)]),
     h('time', { class: 'jt-muted', datetime: run.started_at, title: whenText(run) }),
     h(
       'span',
       { class: 'jt-side-value' },
       metric && h('span', { class: 'jt-muted jt-cut', title: metric.key }, metric.key),
-      (metric || !inside) && h('span', { class: isBest ? 'jt-best' : null }, value),
-      inside && h('span', { class: 'jt-muted' }, inside)
+      (metric || !inside) && h('span', { class: isBest ? 'jt-best' : null }, value)
     ),
-    h('span', { class: 'jt-side-spark' }, spark && sparkLine(spark))
+    // Room is kept for a line that is on its way, and not where there is but one point.
+    metric !== null && metric.n_points > 1 && h('span', { class: 'jt-side-spark' }, spark && sparkLine(spark))
   );
   return node;
 }

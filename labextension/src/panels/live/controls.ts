@@ -114,6 +114,18 @@ class KnobField {
   }
 }
 
+/** What is done after the stop was asked for: a sweep goes by trials, all else by what its loop calls a round. */
+function stopText(kind: string): string {
+  return `stop after this ${kind === 'sweep' ? 'trial' : 'epoch'}`;
+}
+
+function stopTitle({ kind, is_listening }: LiveFrame): string {
+  if (kind === 'sweep') {
+    return 'no other trial begins; a trial that looks at run.should_stop ends itself';
+  }
+  return is_listening ? 'run.should_stop turns true; the loop ends itself' : 'run.should_stop turns true. This loop has not looked at it yet.';
+}
+
 /** The foot: stop, note, and what was said last. */
 export class Actions {
   readonly node: HTMLElement;
@@ -122,7 +134,7 @@ export class Actions {
   private readonly stopButton = h(
     'button',
     { class: 'jt-button', type: 'button', onclick: () => void this.stop() },
-    'stop after this epoch'
+    stopText('')
   );
   private readonly noteInput = h('input', {
     class: 'jt-filter',
@@ -153,10 +165,8 @@ export class Actions {
     const asked = frame.stop_asked || this.isStopping;
     this.stopButton.hidden = !isRunning;
     this.stopButton.disabled = asked;
-    this.stopButton.textContent = asked ? 'asked to stop' : 'stop after this epoch';
-    this.stopButton.title = frame.is_listening
-      ? 'run.should_stop turns true; the loop ends itself'
-      : 'run.should_stop turns true. This loop has not looked at it yet.';
+    this.stopButton.textContent = asked ? 'asked to stop' : stopText(frame.kind);
+    this.stopButton.title = stopTitle(frame);
     if (isRunning && asked && !frame.is_listening) {
       this.tell('The loop has not looked at run.should_stop yet; it stops when it does.');
     }

@@ -57,6 +57,7 @@ export interface LiveFrame {
   seq: number;
   run_id: string | null;
   run_name: string;
+  kind: string;
   experiment_name: string;
   status: RunStatus;
   started_at: string | null;

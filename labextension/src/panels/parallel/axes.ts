@@ -3,27 +3,27 @@
 import { s } from '../dom';
 import type { ParallelAxis } from './frame';
 import type { Scale } from './scale';
-import { HEIGHT, MISSING_Y, TOP } from './track';
+import { type Room, TOP } from './room';
 
 const ROOM_FOR_LABELS = 13;
 const CHARACTER = 6.2;
 
-export function axisMarks(axis: ParallelAxis, scale: Scale, x: number, isFlipped: boolean, room: number): SVGElement {
+export function axisMarks(axis: ParallelAxis, scale: Scale, x: number, isFlipped: boolean, roomRight: number, room: Room): SVGElement {
   const at = Math.round(x) + 0.5;
   // A single value has every line at its height: it is written above them.
   const rise = scale.ticks.length === 1 ? 10 : 0;
-  const labels = thinned(scale.ticks.map(({ place, label }) => ({ y: TOP + (isFlipped ? place : 1 - place) * HEIGHT, label })));
+  const labels = thinned(scale.ticks.map(({ place, label }) => ({ y: room.y(place, isFlipped), label })));
   return s(
     'g',
     {},
-    s('path', { class: 'jt-rule', d: `M${at} ${TOP}V${TOP + HEIGHT}` }),
+    s('path', { class: 'jt-rule', d: `M${at} ${TOP}V${room.y(0, false)}` }),
     axis.n_missing > 0 && [
-      s('path', { class: 'jt-rule jt-gap', d: `M${at} ${TOP + HEIGHT + 6}V${MISSING_Y + 6}` }),
-      s('text', { x: at + 7, y: MISSING_Y + 3.5 }, 'missing')
+      s('path', { class: 'jt-rule jt-gap', d: `M${at} ${room.y(0, false) + 6}V${room.missingY + 6}` }),
+      s('text', { x: at + 7, y: room.missingY + 3.5 }, 'missing')
     ],
     labels.map(({ y, label }) => [
       s('path', { class: 'jt-rule', d: `M${at - 3} ${y.toFixed(1)}h6` }),
-      s('text', { x: at + 7, y: (y + 3.5 - rise).toFixed(1) }, cut(label, Math.max(Math.floor((room - 12) / CHARACTER), 6)))
+      s('text', { x: at + 7, y: (y + 3.5 - rise).toFixed(1) }, cut(label, Math.max(Math.floor((roomRight - 12) / CHARACTER), 6)))
     ])
   );
 }

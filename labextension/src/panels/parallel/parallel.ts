@@ -85,6 +85,7 @@ export class ParallelPanel implements Rendered<ParallelFrame> {
     this.node.dataset.lmSuppressShortcuts = 'true';
     this.node.append(this.title, this.fault, this.message, this.stage.node, this.foot.choices, this.foot.node);
     this.resized.observe(this.node);
+    this.resized.observe(this.stage.node);
     // JupyterLab and VS Code say by attributes of the body which theme is on.
     this.themed.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-jp-theme-light', 'data-jp-theme-name'] });
     this.scheme.addEventListener('change', this.onScheme);
@@ -151,12 +152,12 @@ export class ParallelPanel implements Rendered<ParallelFrame> {
       shading: stage.shading
     });
     this.afterBrush();
-    // A width that holds for less than a frame, in the middle of a change of themes, is told to no observer.
+    // A size that holds for less than a frame, in the middle of a change of themes, is told to no observer.
     requestAnimationFrame(() => this.onResize());
   }
 
   private onResize(): void {
-    if (!this.isOver && this.node.clientWidth !== this.width) {
+    if (!this.isOver && (this.node.clientWidth !== this.width || !this.stage.fits)) {
       this.layOut();
     }
   }

@@ -6,12 +6,12 @@ import { type Palette, type Shading, readPalette } from './colours';
 import { AxisHead, type HeadActions } from './head';
 import { type AxisBrush, type LineStore, inBrush, nearestRow } from './lines';
 import { Layer, type Picture, type Size, fit, newCanvas, paintOne } from './paint';
+import { Room, TOP } from './room';
 import { valueText } from './scale';
-import { HEIGHT, MISSING_Y, TOP, Track } from './track';
+import { Track } from './track';
 import type { View } from './view';
 
-export const STAGE_HEIGHT = MISSING_Y + 18;
-const SHORT_HEIGHT = TOP + HEIGHT + 18;
+export const STAGE_HEIGHT = new Room(true).total;
 const [LEFT, RIGHT] = [58, 84];
 const NARROWEST = 66;
 const REACH = 7;
@@ -47,6 +47,8 @@ export class Stage {
   private ys: Float32Array[] = [];
   private shadeOf = new Int8Array(0);
   private size: Size = { width: 0, height: 0 };
+  private readonly room = new Room();
+  private given = 0;
   private single = -1;
   private best = -1;
   private idle = 0;
@@ -90,17 +92,17 @@ export class Stage {
     const { view } = this;
     const n = view.order.length;
     this.palette = readPalette(this.stage);
-    const room = Math.max(this.node.clientWidth, 1);
-    const width = Math.max(room, LEFT + RIGHT + NARROWEST * (n - 1));
-    this.size = { width, height: this.height() };
-    this.stage.style.height = `${this.size.height}px`;
-    this.stage.style.width = width > room ? `${width}px` : '';
+    const wide = Math.max(this.node.clientWidth, 1);
+    const width = Math.max(wide, LEFT + RIGHT + NARROWEST * (n - 1));
+    this.fitHeight();
+    this.size = { width, height: this.room.total };
+    this.stage.style.width = width > wide ? `${width}px` : '';
     const step = n > 1 ? (width - LEFT - RIGHT) / (n - 1) : 0;
     this.xs = view.order.map((_, i) => (n > 1 ? LEFT + i * step : width / 2));
     this.shading = view.shading(this.store, this.palette);
     const { rows, shadeOf } = view.paintOrder(this.store, this.shading);
     Object.assign(this, { rows, shadeOf });
-    this.ys = view.heights(this.store, rows);
+    this.ys = view.heights(this.store, rows, this.room);
     this.drawAxes(Math.max(Math.min(step - 6, 150), NARROWEST - 6));
     this.drawGroundLater();
     this.drawBrush();
@@ -143,10 +145,24 @@ export class Stage {
     return distances.indexOf(Math.min(...distances));
   }
 
+  /** Whether the height is still the one that was drawn for. */
+  get fits(): boolean {
+    return this.given === this.givenHeight();
+  }
+
   /** Without room for missing values where there are none; but a panel that may still get some has it from the start. */
-  private height(): number {
-    const isShort = this.size.height < STAGE_HEIGHT && !this.view.mayMiss;
-    return isShort ? SHORT_HEIGHT : STAGE_HEIGHT;
+  private fitHeight(): void {
+    const { room } = this;
+    this.given = this.givenHeight();
+    room.hasGap ||= this.view.mayMiss;
+    room.fit(this.given);
+    this.stage.style.height = `${room.total}px`;
+    this.stage.style.setProperty('--jt-axis-height', `${room.height}px`);
+  }
+
+  /** What a host gives that has a place for this panel alone; 0 where it is as high as it likes. */
+  private givenHeight(): number {
+    return this.node.closest('.jtrack-fill') ? this.node.clientHeight : 0;
   }
 
   private picture(rows: Int32Array, shadeOf: Int8Array | null, strength: number): Picture {
@@ -181,7 +197,7 @@ export class Stage {
     this.marks.setAttribute('height', String(this.size.height));
     replace(
       this.marks,
-      view.shown.map((axis, i) => axisMarks(axis, view.scale(axis), this.xs[i]!, view.flipped.has(axis.id), this.roomRight(i)))
+      view.shown.map((axis, i) => axisMarks(axis, view.scale(axis), this.xs[i]!, view.flipped.has(axis.id), this.roomRight(i), this.room))
     );
     view.shown.forEach((axis, i) => {
       const [head, track] = [this.heads.get(axis.id)!, this.tracks.get(axis.id)!];
@@ -216,6 +232,7 @@ export class Stage {
       const state = {
         axis,
         scale: this.view.scale(axis),
+        room: this.room,
         isFlipped: this.view.flipped.has(axis.id),
         brush: this.view.brushes.get(axis.id)
       };

@@ -4,12 +4,9 @@
 import { h, replace } from '../dom';
 import type { ParallelAxis } from './frame';
 import type { AxisBrush, Range } from './lines';
+import { type Room, TOP } from './room';
 import { type Scale, valueText } from './scale';
 
-export const TOP = 58;
-export const HEIGHT = 200;
-/** Where lines pass an axis that they have no value on. */
-export const MISSING_Y = TOP + HEIGHT + 18;
 const EDGE = 5;
 const CLICK = 3;
 /** So near to an end of the axis a range reaches beyond it, also for values that come later. */
@@ -18,6 +15,7 @@ const OPEN_END = 0.004;
 export interface TrackState {
   axis: ParallelAxis;
   scale: Scale;
+  room: Room;
   isFlipped: boolean;
   brush: AxisBrush | undefined;
 }
@@ -60,12 +58,12 @@ export class Track {
 
   update(state: TrackState): void {
     this.state = state;
-    const { axis, brush } = state;
+    const { axis, brush, room } = state;
     const spans = (brush?.ranges ?? []).map(range => this.span(range));
     replace(
       this.node,
       spans.map(([low, high]) => this.band(this.yOf(low), this.yOf(high))),
-      brush?.missing ? this.band(MISSING_Y - 6, MISSING_Y + 6) : null
+      brush?.missing ? this.band(room.missingY - 6, room.missingY + 6) : null
     );
     const last = spans[spans.length - 1];
     this.node.setAttribute('aria-label', `brush on ${axis.key}`);
@@ -81,11 +79,11 @@ export class Track {
   }
 
   private yOf(place: number): number {
-    return TOP + (this.state.isFlipped ? place : 1 - place) * HEIGHT;
+    return this.state.room.y(place, this.state.isFlipped);
   }
 
   private placeAt(y: number): number {
-    const place = Math.min(Math.max((y - TOP) / HEIGHT, 0), 1);
+    const place = Math.min(Math.max((y - TOP) / this.state.room.height, 0), 1);
     return this.state.isFlipped ? place : 1 - place;
   }
 
@@ -129,7 +127,7 @@ export class Track {
       return;
     }
     const y = this.heightOf(event);
-    if (y > TOP + HEIGHT + 8) {
+    if (y > TOP + this.state.room.height + 8) {
       this.set(this.ranges, !this.state.brush?.missing);
       return;
     }

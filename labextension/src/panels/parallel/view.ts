@@ -4,8 +4,8 @@
 import { type Palette, type Shading, makeShading } from './colours';
 import type { ParallelAxis, ParallelFrame } from './frame';
 import type { AxisBrush, LineStore } from './lines';
+import type { Room } from './room';
 import { type Scale, makeScale } from './scale';
-import { HEIGHT, MISSING_Y, TOP } from './track';
 
 const SPREAD = 26;
 /** Lines of several categories are mixed in portions, so that the last category does not hide the others. */
@@ -130,17 +130,16 @@ export class View {
   }
 
   /** Heights of all lines on each shown axis; `rows` in painting order tell how lines lie within a category. */
-  heights(store: LineStore, rows: Int32Array): Float32Array[] {
+  heights(store: LineStore, rows: Int32Array, room: Room): Float32Array[] {
     return this.shown.map(axis => {
       const column = store.column(axis.id);
       const scale = this.scale(axis);
       const isFlipped = this.flipped.has(axis.id);
-      const spread = axis.kind === 'categorical' ? spreadOf(axis, column, rows) : null;
+      const spread = axis.kind === 'categorical' ? spreadOf(axis, column, rows, room.height) : null;
       const ys = new Float32Array(store.n);
       for (const row of rows) {
         const place = scale.place(column[row]!);
-        const y = TOP + (isFlipped ? place : 1 - place) * HEIGHT;
-        ys[row] = Number.isNaN(place) ? MISSING_Y : y + (spread ? spread[row]! : 0);
+        ys[row] = Number.isNaN(place) ? room.missingY : room.y(place, isFlipped) + (spread ? spread[row]! : 0);
       }
       return ys;
     });
@@ -164,14 +163,14 @@ export class View {
 }
 
 /** How far from the middle of its category each line lies: side by side, in painting order, so that none hides. */
-function spreadOf(axis: ParallelAxis, column: Float64Array, rows: Int32Array): Float32Array {
+function spreadOf(axis: ParallelAxis, column: Float64Array, rows: Int32Array, height: number): Float32Array {
   const counts = new Float64Array(axis.categories.length);
   for (const row of rows) {
     if (column[row]! >= 0) {
       counts[column[row]!]! += 1;
     }
   }
-  const room = Math.min((HEIGHT / Math.max(axis.categories.length, 1)) * 0.6, SPREAD);
+  const room = Math.min((height / Math.max(axis.categories.length, 1)) * 0.6, SPREAD);
   const taken = new Float64Array(counts.length);
   const spread = new Float32Array(column.length);
   for (const row of rows) {
