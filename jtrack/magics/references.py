@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jtrack.capture.literals import literal_value
@@ -47,8 +47,13 @@ def find_value(path: str, names: Mapping[str, Any]) -> Any:
         return None
 
 
-def fill_in(text: str, names: Mapping[str, Any]) -> str:
+def fill_in(text: str, names: Mapping[str, Any], write: Callable[[Any], str] = str) -> str:
     """Put values in the places of ``{name}`` in a text; ``{{name}}`` is left as ``{name}``.
+
+    Parameters
+    ----------
+    write
+        Makes the text of a value.
 
     Raises
     ------
@@ -61,7 +66,7 @@ def fill_in(text: str, names: Mapping[str, Any]) -> str:
         if as_it_stands is not None:
             return str(as_it_stands)
         try:
-            return str(_resolve(path, names))
+            return write(_resolve(path, names))
         except ValueError as error:
             raise HeaderError(f"{text!r}: {error}", f"as text it is written {{{found[0]}}}") from None
 

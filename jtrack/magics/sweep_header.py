@@ -1,17 +1,21 @@
 """What the line of ``%%sweep`` says, parsed into a value; pure.
 
-``name=uniform(0, 1)`` is searched, ``name=3`` is set alike for all trials. ``SWEEP_OPTIONS`` is the one place that
+``name=uniform(0, 1)`` is searched, ``name=3`` is set alike for all trials, and ``{name}`` stands for a value of the
+notebook's: in an option, for a setting, and inside a distribution. ``SWEEP_OPTIONS`` is the one place that
 knows the options: the parser, Tab and the help all read it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from jtrack.capture.namespace import number_of
 from jtrack.errors import HeaderError, InvalidSpaceError
 from jtrack.magics.options import HeaderReader, Option
+from jtrack.magics.references import fill_in, is_reference, look_up
 from jtrack.magics.tokens import Token, header_fault, parse_text, parse_value, split_tokens
 from jtrack.sweeps.shorthand import is_distribution, parse_distribution
 
@@ -64,17 +68,25 @@ class SweepHeader:
         return self.minimize or self.maximize or ""
 
 
-def parse_sweep_header(line: str) -> SweepHeader:
+def parse_sweep_header(line: str, names: Mapping[str, Any] = MappingProxyType({})) -> SweepHeader:
     """Parse a whole line, the magic's own name included.
+
+    Parameters
+    ----------
+    names
+        The notebook's, for ``{name}`` in the line.
 
     Raises
     ------
     HeaderError
         The line says something that can't be meant, or too little; where it can, the message has a caret.
     """
-    reader = _Reader(line, split_tokens(line, len("%%sweep")), SWEEP_OPTIONS, "name=uniform(0, 1)")
+    reader = _Reader(line, split_tokens(line, len("%%sweep")), SWEEP_OPTIONS, "name=uniform(0, 1)", names=names)
     reader.read()
-    said = reader.said
+    known = {**names, **reader.fixed}
+    said: dict[str, Any] = {
+        name: fill_in(text, known) if isinstance(text, str) else text for name, text in reader.said.items()
+    }
     if ("minimize" in said) == ("maximize" in said):
         raise HeaderError("%%sweep goes by one metric", "--minimize loss, or --maximize accuracy")
     if "max_evals" not in said:
@@ -87,8 +99,9 @@ def parse_sweep_header(line: str) -> SweepHeader:
 class _Reader(HeaderReader):
     """Knows what is particular of ``%%sweep``: numbers, and settings that are searched."""
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, *args: Any, names: Mapping[str, Any]) -> None:
         super().__init__(*args)
+        self._names = names
         self.space: dict[str, Any] = {}
         self.fixed: dict[str, Any] = {}
 
@@ -97,7 +110,7 @@ class _Reader(HeaderReader):
         if convert is None:
             super().take_value(option, value)
             return
-        text = parse_text(self.line, value)
+        text = fill_in(parse_text(self.line, value), self._names)
         try:
             self.said[option.field_name] = convert(text)
         except ValueError:
@@ -105,10 +118,20 @@ class _Reader(HeaderReader):
             raise header_fault(self.line, value.start, f"{option.flag} takes {kind}, not {text!r}") from None
 
     def take_setting(self, name: str, value: Token) -> None:
-        if not is_distribution(value.text):
+        if is_reference(value.text):
+            self.fixed[name] = look_up(self.line, value, self._names)
+            return
+        text = fill_in(value.text, self._names, _literal)
+        if not is_distribution(text):
             self.fixed[name] = parse_value(self.line, value)
             return
         try:
-            self.space[name] = parse_distribution(name, value.text)
+            self.space[name] = parse_distribution(name, text)
         except InvalidSpaceError as error:
             raise header_fault(self.line, value.start, error.message, error.hint) from None
+
+
+def _literal(value: Any) -> str:
+    """Write a value as it would be typed; a number of an array library's as a plain one."""
+    number = number_of(value)
+    return repr(value if number is None else number)

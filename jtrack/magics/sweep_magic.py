@@ -6,7 +6,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from IPython.core.magic import Magics, cell_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, magics_class, no_var_expand
 
 from jtrack import queries, tracking
 from jtrack.capture.late import CellNote
@@ -52,6 +52,7 @@ class SweepMagics(Magics):
         self.tracker = tracker
         self.shows: Maker = partial(NotebookProgress, tracker.desk)
 
+    @no_var_expand  # IPython would make text of all {…}, in the first line only, and leave it as it is where one fails
     @cell_magic
     def sweep(self, line: str, cell: str) -> ShownSweepResult:
         """Run the cell once per trial, with names set by a search, each trial a run of its own.
@@ -70,7 +71,8 @@ class SweepMagics(Magics):
                              randint(low, high), choice(a, b, ...), pchoice((p, a), (q, b), ...). Arguments are those
                              of hyperopt's hp, so the log ones take logarithms: loguniform(log(1e-4), log(1e-1)).
                              An option may be a dict with distributions in it
-          name=value         set the name alike for all trials
+          name=value         set the name alike for all trials; name={other} takes the value that other has in the
+                             notebook, and {other} may stand in distributions and options too: uniform(0, {high})
           --max-evals N      how many trials
           --minimize M       the metric that is to become small
           --maximize M       the metric that is to become large
@@ -101,8 +103,9 @@ class SweepMagics(Magics):
         """
         check_main_shell()
         above, body = _cut_header(line, cell)
-        header = parse_sweep_header(" ".join(part.removesuffix("\\").strip() for part in above))
         shell = self.tracker.shell
+        said = " ".join(part.removesuffix("\\").strip() for part in above)
+        header = parse_sweep_header(said, shell.user_ns)
         running = self.tracker.cell_of(f"%%sweep {line}\n{cell}".removesuffix("\n"), body)
         swept = SweptCell(shell, header, above, body, running.execution_count or shell.execution_count)
         return _Conduct(self.tracker, header, swept, running, cell_identity(running.cell_id, body)).go()

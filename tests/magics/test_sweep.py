@@ -24,6 +24,22 @@ def last_sweep(kernel: Kernel) -> dict[str, Any]:
     return sweep
 
 
+def test_values_of_the_notebook_are_filled_into_both_lines_of_a_header(kernel: Kernel) -> None:
+    kernel.run("low, high, n, tag = 0.5, 1, 3, {'name': 'mine'}")
+    source = (
+        "%%sweep --max-evals {n} --minimize loss --seed 1 --name up-to-{high} \\\n"
+        "    x=uniform({low}, {high}) tag={tag['name']}\nassert tag == 'mine'\nloss = x"
+    )
+    shown = kernel.run(source, "cell-1")
+    assert shown.ok, shown.traceback
+    sweep = last_sweep(kernel)
+    assert (sweep["run_name"], len(sweep["trials"])) == ("up-to-1", 3)
+    assert (sweep["params"]["space.x"], sweep["params"]["space.tag"]) == ("uniform(0.5, 1)", "mine")
+    assert [cell["source"] for cell in sweep["cells"] if cell["role"] == "tracked"] == [source]
+    wrong = kernel.run("%%sweep --max-evals 2 --minimize loss x=uniform(0, {hihg})\nloss = x", "cell-2")
+    assert not wrong.ok and "no name 'hihg'" in "".join(wrong.traceback)
+
+
 def params_of(kernel: Kernel, run_id: str) -> dict[str, Any]:
     rows = kernel.rows(f"SELECT key, value_json FROM params WHERE run_id = '{run_id}'")
     return {row["key"]: json.loads(row["value_json"]) for row in rows}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from jtrack.errors import HeaderError
@@ -23,6 +24,27 @@ def test_a_header_says_what_is_searched_and_how() -> None:
     assert (header.early_stop, header.name, header.quiet) == ("median", "long one", True)
     assert header.fixed == {"epochs": 10, "tag": "word", "sizes": [64, 32]}
     assert set(Space(header.space).labels) == {"lr", "kind"}
+
+
+def test_values_of_the_notebook_stand_where_their_names_do() -> None:
+    frame = object()
+    names = {"low": np.float64(0.25), "high": 2, "kind": "a 'b'", "n": 7, "data": frame, "goal": {"metric": "loss"}}
+    header = parse_sweep_header(
+        "%%sweep digits-{n} --max-evals {n} --seed {high} --minimize {goal['metric']} --name 'up to {high}, {{n}}' "
+        "x=uniform({low},{high}) kind=choice({kind}, 'c') table={data} size=3",
+        names,
+    )
+    assert (header.experiment, header.max_evals, header.seed, header.minimize) == ("digits-7", 7, 2, "loss")
+    assert header.name == "up to 2, {n}"
+    assert header.fixed == {"table": frame, "size": 3}
+    asked = parse_sweep_header(f"%%sweep {LEAST} kind=choice(\"a 'b'\", 'c')".replace("(0,1)", "(0.25,2)"))
+    assert Space(header.space).describe() == Space(asked.space).describe()
+
+
+@pytest.mark.parametrize("line", [f"{LEAST} y={{gone}}", f"{LEAST} y=uniform(0,{{gone}})", f"{LEAST} --name {{gone}}"])
+def test_a_name_that_the_notebook_has_not_is_an_error(line: str) -> None:
+    with pytest.raises(HeaderError, match="the notebook has no name 'gone'"):
+        parse_sweep_header(f"%%sweep {line}", {"here": 1})
 
 
 @pytest.mark.parametrize(
