@@ -127,6 +127,7 @@ class Writer:
         self._deferred: deque[Callable[[], None]] = deque()
         self._deferred_fault: OSError | None = None
         self._warned = False
+        self.is_loss_told = False
         self._stop = threading.Event()
         _writers.add(self)
 
@@ -183,11 +184,28 @@ class Writer:
             assert self._events is not None and isinstance(self.points, PointFile)
             return self._events, self.points
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the files that are open were removed, with their folder: what is written then goes nowhere."""
+        with self._lock:  # while new files are made, the name is there before they are
+            if self._events is None:
+                return False
+            try:
+                os.stat(self.folder.events_path(self.name))
+            except (FileNotFoundError, NotADirectoryError):
+                return True
+            except OSError:  # a network folder that is away comes back
+                return False
+            return False
+
     def beat(self) -> None:
         """Write heartbeats, retry what waits, sync, and start new files where these grew large."""
         with self._lock:
             if self._events is None or not isinstance(self.points, PointFile):
                 return
+            if self._open_runs and not self.is_loss_told and self.is_lost:
+                self.is_loss_told = True
+                warn_unwritten(f"{self.folder.path} is gone: nothing is kept of the runs that are under way")
             try:
                 self.points.beat()
                 self._note_sums(self._events, self.points)

@@ -230,8 +230,9 @@ class Drive:
 
     def _look_after_store(self) -> None:
         """Tell once where the folder was removed: its files are still open, so nothing else would notice."""
-        if not self._is_store_gone and not self.run.store.folder.journal.is_dir():
-            self._is_store_gone = True
+        writer = self.run.store.writer
+        if not self._is_store_gone and writer.is_lost:
+            self._is_store_gone = writer.is_loss_told = True
             warn_unwritten(
                 f"{self.run.store.path} is gone, after {_counted(self.n_done)}: the sweep goes on to its result, "
                 "but none of it is kept"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jtrack import settings
-from jtrack.store import Store
+from jtrack.store import Store, warn_unwritten
 from jtrack.tracking.unrecorded import UnrecordedRun
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class _Process:
         self.lock = threading.RLock()
         self.tracking_uri: str | None = None
         self.experiment_id: str | None = None
+        # Of the experiment that was chosen: in a store that is made anew it is made anew too.
+        self.experiment_name: str | None = None
         self.runs: list[ActiveRun] = []
         # While a cell runs whose run could not be opened: what it logs goes nowhere.
         self.unrecorded: UnrecordedRun | None = None
@@ -67,7 +69,7 @@ def set_tracking_uri(uri: str | os.PathLike[str] | None) -> None:
         settings.parse_store_path(uri)
     with process.lock:
         process.tracking_uri = None if uri is None else os.fspath(uri)
-        process.experiment_id = None
+        process.experiment_id = process.experiment_name = None
 
 
 def get_tracking_uri() -> str:
@@ -81,13 +83,25 @@ def current_store() -> Store:
 
 
 def open_store(uri: str | os.PathLike[str]) -> Store:
-    """Open the store at a tracking URI, whichever is in force; the same object for the same folder."""
+    """Open the store at a tracking URI, whichever is in force; the same object for the same folder.
+
+    A folder that was removed meanwhile gets a new object, and that is told: the old one's files lead nowhere.
+    """
     path = settings.parse_store_path(uri)
     with process.lock:
         store = process.stores.get(path)
+        if store is not None and store.writer.is_lost and not any(run.store is store for run in process.runs):
+            _leave_lost_store(store)
+            store = None
         if store is None:
             store = process.stores[path] = Store(path)
         return store
+
+
+def _leave_lost_store(store: Store) -> None:
+    warn_unwritten(f"{store.path} is gone, and the runs in it: a new one begins there")
+    store.writer.close()
+    process.experiment_id = None
 
 
 def find_active_run() -> ActiveRun | None:

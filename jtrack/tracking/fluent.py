@@ -81,7 +81,7 @@ def start_run(
         experiments.check_experiment(store, experiment_id)
     info = RunInfo(
         run_id=new_run_id(),
-        experiment_id=experiment_id or (outer.experiment_id if outer else None) or _chosen_experiment_id(),
+        experiment_id=experiment_id or (outer.experiment_id if outer else None) or _chosen_experiment_id(store),
         run_name=check_text("run", "name", run_name or new_run_name()),
         kind=RunKind(kind),
         parent_run_id=_parent_id(store, parent_run_id) or (outer.run_id if outer else None),
@@ -130,7 +130,7 @@ def set_experiment(experiment_name: str | None = None, experiment_id: str | None
         chosen = experiments.get_experiment(store, experiment_id=experiment_id)
         if chosen.lifecycle_stage == LifecycleStage.DELETED:
             raise RunStateError(f"experiment {chosen.name!r} is deleted", "choose another one")
-    process.experiment_id = chosen.experiment_id
+    process.experiment_id, process.experiment_name = chosen.experiment_id, chosen.name
     return chosen
 
 
@@ -167,7 +167,8 @@ def restore_experiment(experiment_id: str) -> None:
 def set_experiment_tags(tags: Mapping[str, Any]) -> None:
     """Set tags of the chosen experiment."""
     texts = {key: check_text("tag", key, value) for key, value in tags.items()}
-    experiments.change_experiment(current_store(), _chosen_experiment_id(), tags=texts)
+    store = current_store()
+    experiments.change_experiment(store, _chosen_experiment_id(store), tags=texts)
 
 
 def set_experiment_tag(key: str, value: Any) -> None:
@@ -338,7 +339,9 @@ def _with_system_metrics(run: ActiveRun, wanted: bool | None) -> ActiveRun:
     return run
 
 
-def _chosen_experiment_id() -> str:
+def _chosen_experiment_id(store: Store) -> str:
+    if process.experiment_id is None and process.experiment_name is not None:  # its store was removed meanwhile
+        process.experiment_id = experiments.get_or_create_experiment(store, process.experiment_name).experiment_id
     return process.experiment_id or experiments.DEFAULT_EXPERIMENT_ID
 
 
