@@ -205,8 +205,7 @@ def _spark_key(frame: RunsFrame) -> str | None:
 
 
 def _count(experiment_ids: list[str] | None, scope: RunsScope | None) -> int:
-    sql, params = _found(RunsQuery(), experiment_ids, scope, None)
-    return int(queries.rows(f"SELECT count(*) AS n FROM ({sql})", params)[0]["n"])
+    return int(_found(RunsQuery(), experiment_ids, scope, None).rows("SELECT count(*) AS n FROM ({found})")[0]["n"])
 
 
 def _title(experiment_ids: list[str] | None, query: RunsQuery, scope: RunsScope | None) -> str:
