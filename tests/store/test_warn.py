@@ -7,7 +7,6 @@ import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
@@ -15,7 +14,6 @@ from jtrack.queries import rows
 from jtrack.store import StoreWarning, warn_unwritten
 from jtrack.tracking import current_store, start_run
 from tests.store import processes
-from tests.store.test_faults import run_on_small_disk
 
 
 def line_now() -> int:
@@ -57,17 +55,13 @@ def test_where_warnings_are_errors_it_is_said_and_nothing_fails(capsys: pytest.C
     assert capsys.readouterr().err == "StoreWarning: full\n"
 
 
-def test_a_script_on_a_full_disk_is_told_its_own_lines(
-    tmp_path: Path, could_not_run: Callable[[str], NoReturn]
-) -> None:
+def test_a_script_on_a_full_disk_is_told_its_own_lines(tmp_path: Path, run_on_disk: Callable[[str, str], str]) -> None:
     script = tmp_path / "script.py"
     script.write_text(
         "import jtrack\nwith jtrack.start_run():\n    jtrack.log_metric('m', 1)\n"
         "    jtrack.log_text('y' * 8_000_000, 'big.txt')\n"
     )
-    printed = run_on_small_disk(
-        could_not_run,
-        tmp_path / "disk",
+    printed = run_on_disk(
         "3m",
         f"""
         environment = {{**os.environ, "JTRACK_TRACKING_URI": disk + "/.jtrack", "PYTHONPATH": {str(processes.ROOT)!r}}}

@@ -391,10 +391,10 @@ def test_a_sweep_that_runs_is_stopped_and_the_best_is_registered_when_it_is_over
     page.page.screenshot(path=SHOTS / "parallel-register.png")
 
     page.page.get_by_role("button", name="register best").click()
-    page.page.get_by_role("textbox", name="name of the registered model").fill("bad/name")
+    page.page.get_by_label("name of the registered model").fill("bad/name")
     page.page.keyboard.press("Enter")
     expect(page.page.get_by_text("bad/name")).to_be_visible()  # said as an error is
-    page.page.get_by_role("textbox", name="name of the registered model").fill("digits")
+    page.page.get_by_label("name of the registered model").fill("digits")
     page.page.screenshot(path=SHOTS / "parallel-register-form.png")
     page.page.get_by_role("button", name="register", exact=True).click()
     expect(page.page.get_by_text("registered as digits version 1")).to_be_visible()
