@@ -88,7 +88,8 @@ def render_progress(metric: str, max_evals: int, seen: Seen, took_s: float) -> s
 
 
 def _as_html(line: str, n_done: int, n_trials: int) -> str:
-    bar = f'<progress value="{n_done}" max="{n_trials}" aria-label="trials" style="width:12em"></progress>'
+    looks = "width:12em;accent-color:#0072b2"
+    bar = f'<progress value="{n_done}" max="{n_trials}" aria-label="trials" style="{looks}"></progress>'
     return f'<div style="font-size:13px">{bar} {html.escape(line)}</div>'
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 import jtrack
 from tests.server.client import BASE_URL, TOKEN, Client, serve
@@ -83,6 +83,27 @@ def test_runs_are_found_opened_and_followed_and_each_place_has_an_address(page: 
         expect(live.get_by_role("button", name="asked to stop")).to_be_visible()
         assert run.should_stop
     expect(live.get_by_label("finished")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_panel_that_can_not_be_read_is_told_and_tried_again(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    log_run("there", 0.1)
+    held: list[Route] = []
+    page.route("**/jtrack/api/panels/models", lambda route: held.append(route))
+    page.get_by_role("link", name="models").click()
+    reading = page.get_by_role("status").filter(has_text="reading")
+    expect(reading).to_be_visible()
+    expect(page.locator(".jt-stead .jt-name")).to_have_text("models")
+    page.screenshot(path=SCREENSHOTS / f"page-reading-{scheme}.png")
+    fault = {"message": "the store is locked by another process", "hint": "try again when it has ended"}
+    held.pop().fulfill(json={"panel_id": None, "error": fault})
+    expect(page.get_by_role("alert")).to_contain_text("the store is locked by another process")
+    assert accessibility_faults(page, "body") == []
+    page.screenshot(path=SCREENSHOTS / f"page-again-{scheme}.png")
+    page.unroute("**/jtrack/api/panels/models")
+    page.get_by_role("button", name="try again").click()
+    expect(page.locator(".jt-models")).to_contain_text("No registered models yet.")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

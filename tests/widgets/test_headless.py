@@ -32,6 +32,20 @@ for step in range(4):
     jtrack.log_metric("val_loss", 1 / (step + 1), step=step)
     time.sleep(0.4)
 """.strip()
+# A registered model that can be served, and a sweep that has something to tell.
+PREPARE = """
+from sklearn.linear_model import LinearRegression
+from hyperopt import hp
+import jtrack, numpy as np
+with jtrack.start_run(run_name="line"):
+    fitted = LinearRegression().fit(np.arange(8.0).reshape(-1, 1), np.arange(8.0))
+    jtrack.sklearn.log_model(fitted, name="model", input_example=np.array([[1.0]]), registered_model_name="line")
+learned = jtrack.sweep(
+    lambda point: (point["x"] - 1) ** 2 + point["y"] / 9,
+    {"x": hp.uniform("x", -3, 3), "y": hp.uniform("y", 0, 1)},
+    max_evals=16, minimize="loss", seed=1, run_name="bowl",
+)
+""".strip()
 SHOWN = {
     "runs": "%runs",
     "compare": "table = %compare metrics.val_accuracy > 0\ntable",
@@ -42,19 +56,34 @@ SHOWN = {
     "contour": "table.contour('rate', 'depth')",
     "importance": "table.importance()",
     "card": TRACKED,
+    "prepare": PREPARE,  # after the panels that count the runs
+    "models": "%models",
+    "model": "%models line",
+    "landscape": "learned.show()",
+    "served": "server = jtrack.serve('models:/line/1', )\nserver",
 }
 PLOTLY = {"scatter", "contour", "importance"}
 # What a reader of the still forms finds in words, whatever a page takes away of the looks.
 SAID = {
     "runs": ("7 runs", "depth-5", "0.8492"),
     "compare": ("compare 6 runs", "val_accuracy", "depth-0", "params that differ", "rate"),
-    "parallel": ("run sweep 6 runs", "maximize val_accuracy", "best depth-5 0.8492"),
+    "parallel": (
+        "run sweep 6 runs",
+        "maximize val_accuracy",
+        "best depth-5 0.8492",
+        "4 axes: depth, rate",
+        "0.7992 to 0.8492",
+    ),
     "run": ("depth-3", "val_accuracy", "0.001"),
     "live": ("depth-3", "val_accuracy"),
     "scatter": ("val_accuracy over rate, coloured by kind",),
     "contour": ("val_accuracy over rate and depth",),
     "importance": ("what tells of val_accuracy", "depth", "ρ +1.00"),
     "card": ("tracked", "val_loss", "0.2500", "%runs"),
+    "models": ("line", "registered models", "1 model"),
+    "model": ("line", "1 version", "sklearn"),
+    "landscape": ("sweep bowl", "16 trials", "what mattered", "loss over x"),
+    "served": ("models:/line/1", "server.predict(X[:5])", "/invocations"),
 }
 
 
@@ -71,8 +100,9 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> NotebookNode:
 
 def bundles(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
     for name, cell in zip(SHOWN, notebook.cells[2:], strict=True):
-        (bundle,) = [output.data for output in cell.outputs if "data" in output]
-        yield name, bundle
+        if name != "prepare":
+            (bundle,) = [output.data for output in cell.outputs if "data" in output]
+            yield name, bundle
 
 
 class Words(HTMLParser):

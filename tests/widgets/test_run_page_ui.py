@@ -12,10 +12,12 @@ from playwright.sync_api import Browser, Route, expect
 
 from jtrack import tracking
 from jtrack.entities import RunKind, RunStatus
+from jtrack.registry.listing import get_model_version
 from jtrack.widgets.run_page.model import RunModel
 from tests.ui.side import accessibility_faults
 from tests.widgets.logged_runs import log_cell_run
 from tests.widgets.panel_page import PanelPage
+from tests.widgets.registered_models import log_model_run
 from tests.widgets.test_card import NASTY
 
 pytestmark = [pytest.mark.ui, pytest.mark.usefixtures("store_path")]
@@ -190,6 +192,33 @@ def test_axe_finds_nothing_in_any_tab(show: Show, scheme: str) -> None:
         page.locator(".jt-tab-body .jt-page-part > *").first.wait_for()
         page.wait_for_function("() => !document.querySelector('.jt-tab-body [role=status]:not(.jt-readout)')")
         assert accessibility_faults(page, "body") == [], name.inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_model_of_a_run_is_registered_from_its_page(show: Show, scheme: str) -> None:
+    without = show(log_full_run()).page
+    expect(without.locator(".jt-about")).to_contain_text("started")
+    assert without.get_by_role("button", name="register", exact=True).count() == 0
+    run_id = log_model_run("calm-ibis")
+    shown = show(run_id, color_scheme=scheme)
+    page = shown.page
+    height = page.locator(".jt-run-page").bounding_box()["height"]
+    page.get_by_role("button", name="register", exact=True).click()
+    name = page.get_by_label("name of the registered model")
+    expect(name).to_be_focused()
+    assert page.locator(".jt-run-page").bounding_box()["height"] == height
+    assert accessibility_faults(page, "body") == []
+    shown.screenshot(f"run-register-{scheme}")
+    name.fill("bad/name")
+    name.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("bad/name")
+    expect(name).to_have_value("bad/name")
+    shown.screenshot(f"run-register-fault-{scheme}")
+    name.fill("ibis")
+    page.get_by_role("button", name="register", exact=True).click()
+    expect(page.get_by_text("registered as ibis, version 1")).to_be_visible()
+    expect(page.locator(".jt-about")).to_contain_text("ibis 1")
+    assert get_model_version("ibis", 1).run_id == run_id
 
 
 def test_a_fault_stands_in_the_place_of_the_part(show: Show) -> None:

@@ -74,7 +74,11 @@ def _error(frame: RunFrame) -> Markup | None:
     if not frame.error:
         return None
     *_, last = frame.error.strip().splitlines()
-    trace = tag("details", tag("summary", "traceback"), tag("pre", frame.error, tabindex="0"))
+    trace = tag(
+        "details",
+        tag("summary", "traceback"),
+        tag("pre", frame.error, tabindex="0", role="group", aria_label="traceback"),
+    )
     return tag("div", tag("code", shorten(last, 300), class_="jt-bad"), trace, class_="jt-part")
 
 
@@ -174,5 +178,5 @@ def _cell(cell: RunCell, *, is_open: bool) -> Markup:
     count = "" if cell.execution_count is None else f" [{cell.execution_count}]"
     title = f"cell{count}" if cell.role == "tracked" else f"from cell{count}"
     rest = tag("div", f"… {cell.n_hidden:,} more characters", class_="jt-muted") if cell.n_hidden else None
-    source = tag("pre", cell.source, class_="jt-source", tabindex="0")
+    source = tag("pre", cell.source, class_="jt-source", tabindex="0", role="group", aria_label="source")
     return tag("details", tag("summary", title), source, rest, class_="jt-part", open=is_open)

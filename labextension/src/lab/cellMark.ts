@@ -26,7 +26,7 @@ export class CellMark extends Widget {
     const said = JSON.stringify(cell);
     if (said !== this.said) {
       this.said = said;
-      replace(this.button, stateMark(cell.status), metricText(cell), ` · ${plural(cell.n_runs, 'run')}`);
+      replace(this.button, stateMark(cell.status), metricText(cell), `${cell.metric ? ' ·' : ''} ${plural(cell.n_runs, 'run')}`);
       this.button.title = `${cell.run_name}: show the runs of this cell`;
     }
   }

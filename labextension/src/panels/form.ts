@@ -34,7 +34,9 @@ export function field(name: string, label: string, example: string): HTMLInputEl
 export function nameForm(about: string, names: string[], done: (name: string | null) => void): HTMLElement {
   const known = h('datalist', { id: `jt-names-${nextId++}` }, names.map(each => h('option', { value: each })));
   const name = field('name', 'name of the registered model', names.length ? 'a new name, or one there is' : 'name of the model');
-  name.setAttribute('list', known.id);
+  if (names.length) {
+    name.setAttribute('list', known.id);
+  }
   return askForm(about, [name, known], 'register', isMeant => {
     const text = name.value.trim();
     if (!isMeant || text) {

@@ -5,7 +5,9 @@ import type { IDisposable } from '@lumino/disposable';
 
 import { type Ask, renderPanel } from '../panels';
 import { h, replace } from '../panels/dom';
+import { shorten } from '../panels/format';
 import { type Rendered, asFault } from '../panels/frames';
+import { Late } from '../panels/late';
 import { faultMark } from '../panels/marks';
 import type { Api, Place } from './api';
 import { type Changes, paced } from './changes';
@@ -74,7 +76,8 @@ export class PanelView {
   }
 
   private async open(): Promise<void> {
-    const waiting = setTimeout(() => replace(this.node, h('div', { class: 'jtrack-wait', role: 'status' }, 'reading …')), PATIENCE_MS);
+    const reading = (): void => this.fill(h('div', { class: 'jt-empty', role: 'status' }, 'reading …'));
+    const waiting = setTimeout(reading, PATIENCE_MS);
     try {
       const frame = (await this.server.open()) as Frame;
       clearTimeout(waiting);
@@ -92,9 +95,10 @@ export class PanelView {
 
   private draw(frame: Frame): void {
     this.frame = frame;
+    const late = new Late(this.node, 'No answer yet from the server.');
     const ask: Ask = (method, params) => {
       this.n_asked++;
-      return this.server.ask(method, params);
+      return late.of(method, this.server.ask(method, params));
     };
     this.rendered = renderPanel(this.node, frame, ask);
   }
@@ -112,7 +116,13 @@ export class PanelView {
 
   private showFault(error: unknown): void {
     const again = h('button', { type: 'button', class: 'jt-link', onclick: () => void this.open() }, 'try again');
-    replace(this.node, h('div', { class: 'jtrack jt-interactive' }, faultMark(asFault(error)), h('div', { class: 'jt-foot' }, again)));
+    this.fill(faultMark(asFault(error)), h('div', { class: 'jt-foot' }, again));
+  }
+
+  /** Show something in the place of a panel that is not there: under its name, as it will be. */
+  private fill(...content: HTMLElement[]): void {
+    const head = h('div', { class: 'jt-head' }, h('b', { class: 'jt-name' }, shorten(this.args.label, 60)));
+    replace(this.node, h('div', { class: 'jtrack jt-interactive jt-stead' }, head, content));
   }
 
   private async look(): Promise<void> {

@@ -3,6 +3,7 @@
 // one, because a saved notebook keeps the module of every widget that it shows.
 
 import type { Ask, Draw } from '../panels/ask';
+import { Late } from '../panels/late';
 import { PATIENCE_MS, askServer, isSteering } from './serverRoute';
 
 interface Model {
@@ -34,7 +35,9 @@ export function widgetOf(draw: Draw): Widget {
   return {
     render: ({ model, el }) => {
       const { ask, close } = connect(model, el, news => panel.push?.(news));
-      const panel = draw(el, model.get('_frame_json'), ask);
+      const late = new Late(el, 'No answer yet: the kernel is busy, or gone.');
+      const patient: Ask = Object.assign((method: string, params: object) => late.of(method, ask(method, params)), { pushes: ask.pushes });
+      const panel = draw(el, model.get('_frame_json'), patient);
       // The kernel may have more to show than it was asked for: a sweep tells of its trials while the cell runs.
       const update = (): void => panel.update(model.get('_frame_json'));
       model.on('change:_frame_json', update);

@@ -1,7 +1,7 @@
 // Below the plot: what the colours mean, which axes there are, and one run at a time, to be looked at by keyboard too.
 
 import { h, replace } from '../dom';
-import { shorten } from '../format';
+import { formatEnds, shorten } from '../format';
 import type { Shading } from './colours';
 import type { ParallelAxis } from './frame';
 import { valueText } from './scale';
@@ -127,9 +127,10 @@ function legend({ colour, shading }: FootState): Node[] {
   // Compared as text: columns of 32 bits are off by less than one sees.
   const below = valueText(colour, least) === valueText(colour, low) ? '' : '≤ ';
   const above = valueText(colour, most) === valueText(colour, high) ? '' : '≥ ';
+  const ends = colour.kind === 'categorical' ? [valueText(colour, low), valueText(colour, high)] : formatEnds(low, high);
   return [
-    h('span', { class: 'jt-num' }, below + valueText(colour, low)),
+    h('span', { class: 'jt-num' }, below + ends[0]),
     ramp,
-    h('span', { class: 'jt-num' }, above + valueText(colour, high))
+    h('span', { class: 'jt-num' }, above + ends[1])
   ];
 }

@@ -84,7 +84,7 @@ function metricsColumn(page: Page): Child {
       h('th', { scope: 'row', title: metric.key.length > 28 ? metric.key : null }, shorten(metric.key, 40)),
       h('td', { class: 'jt-num', title: `${metric.value}` }, formatNumber(asNumber(metric.value))),
       h('td', {}, differenceMark(metric)),
-      h('td', {}, metric.spark && sparkLine(metric.spark))
+      h('td', { class: 'jt-spark' }, metric.spark && sparkLine(metric.spark))
     )
   );
   const more = frame.n_metrics - shown.length;
@@ -98,7 +98,9 @@ function paramsColumn(page: Page): Child {
     return null;
   }
   const more = frame.n_params - shown.length;
-  const note = frame.previous ? `${frame.n_changed} changed of ${frame.n_params}` : null;
+  // What went is a change too, of none that the run has.
+  const changed = `${frame.n_changed} changed`;
+  const note = frame.previous && (frame.n_changed > frame.n_params ? changed : `${changed} of ${frame.n_params}`);
   const table = h('table', {}, h('tbody', {}, shown.map(param => paramRow(param))));
   return h('div', {}, label('params', note), table, more > 0 && tabLink(page, 'params', `${more} more`));
 }

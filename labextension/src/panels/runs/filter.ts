@@ -56,7 +56,7 @@ export class FilterBox {
     if (!isTyping) {
       this.input.value = this.asked;
     }
-    this.input.placeholder = exampleFilter(frame);
+    this.input.placeholder = `such as ${exampleFilter(frame)}`;
     this.input.removeAttribute('aria-invalid');
   }
 

@@ -44,6 +44,7 @@ export class RunsGrid {
   /** Distinguishes answers for this frame from late ones for a frame before it. */
   private generation = 0;
   private scheduled = 0;
+  private tallest = 0;
   private readonly columns = h('colgroup');
   private readonly head = h('tr', { 'aria-rowindex': 1 });
   private readonly all = h('input', { type: 'checkbox', 'aria-label': 'choose all runs', onchange: () => this.callbacks.chooseAll(this.all.checked) });
@@ -98,8 +99,13 @@ export class RunsGrid {
 
   /** Give up some of the height for what else the panel has to show, so that the panel as a whole doesn't grow. */
   yield(height: number): void {
-    const most = (MOST_ROWS_IN_VIEW + 1) * ROW_HEIGHT + 6;
-    this.node.style.maxHeight = height > 0 ? `${Math.max(this.node.getBoundingClientRect().height - height, 4 * ROW_HEIGHT)}px` : `${most}px`;
+    if (height <= 0) {
+      this.node.style.maxHeight = `${(MOST_ROWS_IN_VIEW + 1) * ROW_HEIGHT + 6}px`;
+      return;
+    }
+    // Rows that went, into groups say, left their room.
+    this.tallest = Math.max(this.tallest, this.node.getBoundingClientRect().height);
+    this.node.style.maxHeight = `${Math.max(this.tallest - height, 4 * ROW_HEIGHT)}px`;
   }
 
   /** Show anew which rows are chosen. */

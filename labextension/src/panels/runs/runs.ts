@@ -15,7 +15,6 @@ import { type Changed, type Row, type RunRow, type RunsCallbacks, type RunsFrame
 import { RunsGrid } from './grid';
 
 const PATIENCE_MS = 400;
-const BUSY_MS = 3000;
 
 export interface RunsRendered extends Rendered<RunsFrame> {
   /** Show these runs alone; all again where null. */
@@ -150,14 +149,11 @@ class RunsPanel implements RunsRendered {
   /** Tells that an answer is awaited, but only when it takes so long that one would wonder. */
   private showWaiting(): () => void {
     const dim = setTimeout(() => this.grid.node.classList.add('jt-waiting'), PATIENCE_MS);
-    const tell = setTimeout(() => replace(this.count, 'waiting for an answer'), BUSY_MS);
     this.grid.node.setAttribute('aria-busy', 'true');
     return () => {
       clearTimeout(dim);
-      clearTimeout(tell);
       this.grid.node.classList.remove('jt-waiting');
       this.grid.node.removeAttribute('aria-busy');
-      this.showCount();
     };
   }
 
