@@ -55,7 +55,7 @@ export class SideHead {
     const { model } = this;
     this.drawScopes();
     this.drawCell();
-    this.filter.placeholder = exampleFilter(model);
+    this.filter.placeholder = `such as ${exampleFilter(model)}`;
     if (document.activeElement !== this.filter && !model.filterFault) {
       this.filter.value = model.filter;
     }
