@@ -28,6 +28,8 @@ class Bindings:
     """Set once, at the cell's top level (``with`` blocks included), to a literal, and never touched again."""
     computed: frozenset[str] = frozenset()
     """Set at the top level to something worked out: after the cell ran, they hold what it worked out."""
+    once: frozenset[str] = frozenset()
+    """Of these, those that are set nowhere else: once one holds something, it holds what the cell set it to."""
     uncounted: frozenset[str] = frozenset()
     """Set only as loop variables, clock readings, literals, imports, functions or classes: no results."""
     names: frozenset[str] = frozenset()
@@ -61,16 +63,18 @@ def find_bindings(source: str) -> Bindings:
 
 def _sorted_out(found: dict[str, list[_Binding]], calls: frozenset[str]) -> Bindings:
     literals: dict[str, Any] = {}
-    computed, uncounted = set(), set()
+    computed, once, uncounted = set(), set(), set()
     for name, bindings in found.items():
         first = bindings[0]
         if len(bindings) == 1 and first.how is _How.LITERAL and first.certain:
             literals[name] = first.value
         if any(binding.how is _How.COMPUTED and binding.certain for binding in bindings):
             computed.add(name)
+            if len(bindings) == 1:
+                once.add(name)
         if all(binding.how is not _How.COMPUTED for binding in bindings):
             uncounted.add(name)
-    return Bindings(literals, frozenset(computed), frozenset(uncounted), frozenset(found), calls)
+    return Bindings(literals, frozenset(computed), frozenset(once), frozenset(uncounted), frozenset(found), calls)
 
 
 class _ScopeWalker(ast.NodeVisitor):

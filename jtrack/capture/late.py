@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SHUTDOWN_WAIT_S = 2.0
 QUICK_CELL_S = 0.05  # a cell that takes less has its card shown first: starting git takes the interpreter from it
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 1.0  # what a cell has come to; at first, when it comes to most, it is looked at sooner
 _T = TypeVar("_T")
 
 
@@ -97,10 +97,13 @@ class LateReader:
         self._attempt("record the cells that it came from", lambda: _record_sources(note, sources()))
         if facts.environment:
             self._attempt("record the environment", lambda: note.run.record_environment(self._environment.read()))
+            is_all = is_all or record_reached()
         if facts.git:
             self._attempt("record the state of git", lambda: _set_git(note.run, folder or Path.cwd()))
+        pause_s = QUICK_CELL_S
         while not is_all:
-            is_all = note.shown.wait(LOOK_EVERY_S) or record_reached()
+            is_all = note.shown.wait(pause_s) or record_reached()
+            pause_s = min(2 * pause_s, LOOK_EVERY_S)
 
     def _attempt(self, deed: str, act: Callable[[], _T]) -> _T | None:
         try:

@@ -191,15 +191,16 @@ class CellRecording:
         if not self._takes_params or self.run.ended:
             return True
         bindings = self.cell.bindings
-        # What it works out may still be in the making.
+        # What it sets several times may still be in the making.
         settled = {
             key: value
             for key, value in self._params(failed=True).items()
-            if key in bindings.literals or key not in bindings.names
+            if key in bindings.literals or key in bindings.once or key not in bindings.names
         }
         with suppress(Exception):  # it is tried again when the cell ends, and told then
             for key, value in settled.items():
-                self.run.note_param(key, value)
+                if key not in self.run.params:
+                    self.run.note_param(key, value)
         return all(key in settled for key in self.header.params or cell_params(bindings, {}))
 
     def _log_each(self, noun: str, log: Callable[[str, Any], object], values: dict[str, Any]) -> None:

@@ -139,8 +139,8 @@ def test_a_kernel_that_dies_leaves_the_params_that_its_cell_had_come_to(
 ) -> None:
     kernel = Kernel(tmp_path)
     source = (
-        "%%track --name {0} given=1 {1}\nimport time\nlr = 0.1\nhidden = len('abcd')\nlayers = [8, 4]\n"
-        "print('go', flush=True)\ntime.sleep(60)\nlate = 3"
+        "%%track --name {0} given=1 {1}\nimport time\nlr = 0.1\nhidden = len('abcd')\n"
+        "size = hidden + 1\nlayers = [8, 4]\nprint('go', flush=True)\ntime.sleep(60)\nsize = late = 3"
     )
     monkeypatch.setenv("JTRACK_TRACKING_URI", str(tmp_path / "store"))
     query = "SELECT key, value FROM params JOIN runs USING (run_id) WHERE run_name = ? ORDER BY key"
@@ -160,8 +160,9 @@ def test_a_kernel_that_dies_leaves_the_params_that_its_cell_had_come_to(
         wait_for_params("interrupted", {"given": "1", "lr": "0.1", "layers": "[8, 4]"})
         for name, options, expected in (
             ("default", "", {"given": "1", "lr": "0.1", "layers": "[8, 4]"}),
-            ("chosen", "--params kind,lr,hidden,late", {"given": "1", "lr": "0.1", "kind": "mlp"}),
+            ("chosen", "--params kind,lr,hidden,size,late", {"given": "1", "lr": "0.1", "kind": "mlp", "hidden": "4"}),
         ):
+            kernel.run("hidden = 2")
             request = kernel.send(source.format(name, options))
             kernel.wait_for_output(request, "go")
             wait_for_params(name, expected)
@@ -173,7 +174,8 @@ def test_a_kernel_that_dies_leaves_the_params_that_its_cell_had_come_to(
     finally:
         kernel.stop()
     assert rows("SELECT status FROM runs WHERE run_name = 'chosen'") == [{"status": "KILLED"}]
-    wait_for_params("chosen", {"given": "1", "lr": "0.1", "kind": "mlp"})
+    # What is set again later may have been in the making.
+    wait_for_params("chosen", {"given": "1", "lr": "0.1", "kind": "mlp", "hidden": "4"})
 
 
 def test_what_the_cell_logs_late_goes_before_what_was_found_meanwhile(tmp_path: Path) -> None:

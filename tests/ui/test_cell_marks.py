@@ -10,6 +10,11 @@ from playwright.sync_api import Request, expect
 from tests.ui.lab import Lab, Notebook
 from tests.ui.side import LOAD, TRACKED, Side, main_area, open_new_notebook
 
+DELETE_ALL = """
+import jtrack
+for run in jtrack.search_runs(search_all_experiments=True, output_format="list"):
+    jtrack.delete_run(run.info.run_id)
+""".strip()
 DOCUMENT = "() => JSON.stringify(window.jupyterapp.shell.currentWidget.model.toJSON())"
 
 
@@ -34,6 +39,9 @@ def test_a_tracked_cell_is_marked_with_its_last_metric_and_the_document_knows_no
     document = json.loads(lab.page.evaluate(DOCUMENT))
     assert [cell["metadata"].keys() & {"jtrack"} for cell in document["cells"]] == [set()] * 3
     assert "2 runs" not in json.dumps([cell["source"] for cell in document["cells"]])
+    notebook.edit_cell(2, DELETE_ALL)
+    notebook.run_cell(2)
+    expect(shown).to_have_count(0)
     assert lab.console_errors == []
 
 

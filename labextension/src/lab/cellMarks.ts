@@ -104,6 +104,14 @@ class NotebookMarks implements IDisposable {
       return;
     }
     const cells = new Map(this.panel.content.widgets.map(cell => [cell.model.id, cell]));
+    const ids = new Set(this.known.map(said => said.cell_id));
+    for (const [id, mark] of this.marks) {
+      if (!ids.has(id)) {
+        // All its runs were deleted.
+        mark.dispose();
+        this.marks.delete(id);
+      }
+    }
     for (const said of this.known) {
       const cell = said.cell_id === null ? undefined : cells.get(said.cell_id);
       if (cell) {
