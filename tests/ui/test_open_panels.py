@@ -87,6 +87,28 @@ def test_open_panels_follow_a_run_that_trains(lab: Lab, folder: Path) -> None:
     assert lab.console_errors == []
 
 
+def test_what_is_newest_opens_from_the_palette(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, LOAD, SWEEP, TRAIN)
+    notebook.run_cell(0)
+    lab.choose_from_palette("jtrack: Parallel Coordinates")
+    expect(main_area(lab.page)).to_contain_text("No runs yet")
+    lab.choose_from_palette("jtrack: Live")
+    live = main_area(lab.page).locator(".jt-live-panel")
+    expect(live).to_contain_text("No run is running")
+    lab.page.locator(".lm-TabBar-tab", has_text="wine.ipynb").click()
+    notebook.run_cell(1)
+    begin(notebook, 2)
+    # Asked again, they show what is newest now, in the same tab.
+    lab.choose_from_palette("jtrack: Parallel Coordinates")
+    expect(main_area(lab.page)).to_contain_text("sweep lofty-lynx")
+    lab.choose_from_palette("jtrack: Live")
+    expect(live).to_contain_text("long-one")
+    wait_for_news(live.locator(".jt-tile", has_text="loss").locator(".jt-num").first)
+    assert lab.page.locator(".lm-TabBar-tab", has_text="Live").count() == 1
+    lab.screenshot("open-live")
+    assert lab.console_errors == []
+
+
 def test_a_trial_leads_to_the_cell_of_its_sweep(lab: Lab, folder: Path) -> None:
     notebook = open_new_notebook(lab, folder, LOAD, "'between'", SWEEP)
     notebook.run_cell(0)

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
 from tests.ui.lab import Lab, Notebook
-from tests.ui.side import KERNEL, MAKE_RUNS, TRACKED, open_new_notebook
+from tests.ui.side import KERNEL, LOAD, MAKE_RUNS, TRACKED, open_new_notebook
 
 
 def names_in(notebook: Notebook, index: int) -> list[str]:
@@ -157,3 +157,24 @@ def test_a_card_reads_well_in_a_notebook_that_is_not_trusted(lab: Lab, folder: P
     curves = card.locator("img")
     assert curves.evaluate_all("images => images.map(image => image.complete && image.naturalWidth > 0)") == [True]
     lab.screenshot("panels-card-untrusted", of=card)
+
+
+def test_a_saved_panel_shows_its_saved_form_where_its_kernel_is_gone(lab: Lab, folder: Path) -> None:
+    foreign = "import ipywidgets\nipywidgets.IntSlider()"
+    notebook = open_new_notebook(lab, folder, LOAD, TRACKED.format(name="first", depth=4), "%runs", foreign)
+    for index in range(4):
+        notebook.run_cell(index)
+    notebook.outputs(2).get_by_label("choose first").wait_for()
+    lab.command("docmanager:save")
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown().then(() => null)")
+
+    again = lab.open_notebook(f"{folder.name}/wine.ipynb")
+    saved = again.outputs(2)
+    expect(saved.get_by_role("row").filter(has_text="first")).to_contain_text("0.8400")
+    expect(saved).not_to_contain_text("model not found")
+    lab.screenshot("saved-panel")
+    # What another package has saved is shown as before.
+    expect(again.outputs(3)).to_contain_text("model not found")
+    again.run_cell(0)
+    again.run_cell(2)
+    again.outputs(2).get_by_label("choose first").wait_for()

@@ -7,7 +7,7 @@ from jtrack.widgets.frames import STATE_SHAPES, STATE_WORDS, short_id
 from jtrack.widgets.live.frame import MOST_CURVES, LiveFrame, LiveMetric, Progress, SystemUse
 from jtrack.widgets.text_table import align_cells
 
-EMPTY = "No run is running. The next one in this notebook shows here: put %%track in front of a cell that trains."
+EMPTY = "No run is running. The next one shows here: put %%track in front of a cell that trains."
 _WIDTH = 30
 
 

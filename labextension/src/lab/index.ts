@@ -9,8 +9,9 @@ import { exportModelPlugin } from './exportModel';
 import { notebookMenuPlugin } from './notebookMenu';
 import { notebookPathPlugin } from './notebookPath';
 import { panelsPlugin } from './panels';
+import { savedPanelsPlugin } from './savedPanels';
 import { servicesPlugin } from './services';
-import { showModelsPlugin } from './showModels';
+import { showPanelsPlugin } from './showPanels';
 import { showRunsPlugin } from './showRuns';
 import { sidePanelPlugin } from './sidePanel';
 import { sweepCellPlugin } from './sweepCell';
@@ -21,8 +22,9 @@ const plugins: JupyterFrontEndPlugin<any>[] = [
   notebookPathPlugin,
   panelsPlugin,
   sidePanelPlugin,
+  savedPanelsPlugin,
   showRunsPlugin,
-  showModelsPlugin,
+  showPanelsPlugin,
   cellMarksPlugin,
   trackCellPlugin,
   sweepCellPlugin,

@@ -8,13 +8,17 @@ import { Menu } from '@lumino/widgets';
 import { COMPARE_CELL } from './compareRuns';
 import { EXPORT_MODEL } from './exportModel';
 import { runsIcon } from './icons';
-import { SHOW_MODELS } from './showModels';
+import { SHOW_LIVE, SHOW_MODELS, SHOW_PARALLEL } from './showPanels';
 import { SHOW_RUNS } from './showRuns';
 import { RUNS_OF_CELL, SHOW_SIDE_PANEL } from './sidePanel';
 import { SWEEP_CELL } from './sweepCell';
 import { TRACK_CELL } from './trackCell';
 
-const ITEMS = [TRACK_CELL, SWEEP_CELL, EXPORT_MODEL, null, RUNS_OF_CELL, COMPARE_CELL, null, SHOW_RUNS, SHOW_MODELS, SHOW_SIDE_PANEL];
+const ITEMS = [
+  ...[TRACK_CELL, SWEEP_CELL, EXPORT_MODEL, null],
+  ...[RUNS_OF_CELL, COMPARE_CELL, null],
+  ...[SHOW_RUNS, SHOW_PARALLEL, SHOW_LIVE, SHOW_MODELS, SHOW_SIDE_PANEL]
+];
 
 export const notebookMenuPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jtrack:notebook-menu',

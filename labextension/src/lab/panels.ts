@@ -20,6 +20,8 @@ export const OPEN_PANEL = 'jtrack:open-panel';
 type HostWidget = MainAreaWidget<PanelHost>;
 /** Beside which widget it is opened, and on which side. */
 type Beside = { ref?: string; mode?: DockLayout.InsertMode };
+/** A panel of what is newest `isFresh`: asking again doesn't show the tab with what was the newest then. */
+type OpenOptions = { beside?: Beside; isFresh?: boolean };
 
 export const panelsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jtrack:panels',
@@ -32,10 +34,13 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
     app.commands.addCommand(OPEN_PANEL, {
       label: args => `jtrack: ${String(args['label'] ?? 'Open Panel')}`,
       execute: given => {
-        const { beside, ...args } = given as unknown as PanelArgs & { beside?: Beside };
+        const { beside, isFresh, ...args } = given as unknown as PanelArgs & OpenOptions;
         const id = panelId(args);
         const found = tracker.find(widget => widget.id === id);
-        if (!found) {
+        if (isFresh) {
+          found?.dispose();
+        }
+        if (!found || isFresh) {
           const widget = makeWidget(app, services, args, id);
           void tracker.add(widget);
           app.shell.add(widget, 'main', { type: 'jtrack', ...beside });

@@ -17,7 +17,7 @@ const LOOK_MS = 500;
 const SILENT_S = 20;
 /** A screen reader is told where things stand this often, and at once when the state changes. */
 const TELL_MS = 30_000;
-const EMPTY = 'No run is running. The next one in this notebook shows here: put %%track in front of a cell that trains.';
+const EMPTY = 'No run is running. The next one shows here: put %%track in front of a cell that trains.';
 
 export function renderLive(element: HTMLElement, frame: LiveFrame, callbacks: LiveCallbacks): LivePanel {
   const panel = new LivePanel(callbacks);
