@@ -19,6 +19,7 @@ from jtrack.server.question import Question, Scope
 from jtrack.server.scopes import plan_scope
 from jtrack.server.values import typed_form
 from jtrack.store.search import plan_search
+from jtrack.widgets.children import count_children
 from jtrack.widgets.frames import duration_s
 from jtrack.widgets.runs.scope import place_within
 
@@ -35,10 +36,6 @@ FROM runs r LEFT JOIN experiments e USING (experiment_id) WHERE r.run_id IN (SEL
 _CELLS = """
 SELECT DISTINCT ON (run_id) run_id, cell_id, execution_count, notebook_path FROM cells
 WHERE role = 'tracked' AND run_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY run_id, execution_count DESC NULLS LAST
-"""
-_CHILDREN = """
-SELECT parent_run_id AS run_id, count(*) AS n FROM runs
-WHERE lifecycle_stage = 'active' AND parent_run_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY parent_run_id
 """
 _METRICS = """
 SELECT run_id, key, value, step, n_points FROM latest_metrics WHERE run_id IN (SELECT unnest(?::VARCHAR[]))
@@ -157,7 +154,7 @@ def read_runs(run_ids: Sequence[str], metric_keys: Sequence[str] | None = None) 
     ids = [list(run_ids)]
     heads = {row["run_id"]: row for row in queries.rows(_ROWS, ids)}
     cells = {row.pop("run_id"): row for row in queries.rows(_CELLS, ids)}
-    children = {row["run_id"]: row["n"] for row in queries.rows(_CHILDREN, ids)}
+    children = count_children(run_ids)
     metrics, params, tags = (_by_run(queries.rows(query, ids)) for query in (_METRICS, _PARAMS, _TAGS))
     return tuple(
         ListedRun(

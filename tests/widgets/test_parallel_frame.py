@@ -27,6 +27,8 @@ from jtrack.widgets.parallel.choose import Wishes
 from jtrack.widgets.parallel.frame import ParallelFrame, bounded, lines_from, parallel_frame
 from jtrack.widgets.parallel.model import ParallelModel
 from jtrack.widgets.parallel.select import select, stated_objective
+from jtrack.widgets.runs.model import RunsModel
+from jtrack.widgets.runs.rows import RunRow
 from tests.widgets.parallel_runs import depth_and_rate, log_sweep, log_trial, log_trials
 
 pytestmark = pytest.mark.usefixtures("store_path")
@@ -50,6 +52,8 @@ def test_a_trial_that_was_cut_off_and_run_again_counts_once() -> None:
     again = [log_trial(sweep, f"trial-{i}", *trials[i]) for i in range(20, 30)]
     model.refresh()
     assert model.whole.n_runs == 30
+    (row,) = RunsModel("attributes.kind = 'sweep'").frame.rows
+    assert isinstance(row, RunRow) and row.n_children == 30
     assert cut_off not in model.whole.lines.run_ids and set(again) <= set(model.whole.lines.run_ids)
     failed = log_trial(sweep, "trial-3", {}, status=RunStatus.FAILED)
     assert failed in frame_of(sweep).lines.run_ids, "who failed has failed, whatever others are called"

@@ -15,13 +15,8 @@ from jtrack.direction import Direction, infer_direction
 from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import InvalidFilterError
 from jtrack.store.search import plan_search
+from jtrack.widgets.children import find_children
 
-# A trial that was cut off is run again when its sweep is taken up, under its own name: then that run is it.
-_CHILDREN = """
-SELECT run_id FROM runs WHERE parent_run_id = ? AND lifecycle_stage = 'active'
-QUALIFY kind <> 'trial' OR status <> 'KILLED'
-     OR row_number() OVER (PARTITION BY kind, run_name ORDER BY started_at DESC, run_id DESC) = 1
-"""
 _NEWEST_PARENT = """
 SELECT c.parent_run_id FROM runs c JOIN runs p ON p.run_id = c.parent_run_id
 WHERE c.lifecycle_stage = 'active' AND p.lifecycle_stage = 'active'
@@ -47,7 +42,7 @@ class Selection:
     def read_ids(self) -> list[str]:
         """Find the runs as they are now."""
         if self.parent_run_id is not None:
-            return [row["run_id"] for row in queries.rows(_CHILDREN, [self.parent_run_id])]
+            return find_children(self.parent_run_id)
         if self.filter_string is not None:
             sql, params = plan_search(self.filter_string, None)
             return [row["run_id"] for row in queries.rows(sql, params)]

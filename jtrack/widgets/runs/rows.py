@@ -9,6 +9,7 @@ from typing import Any
 
 from jtrack import queries
 from jtrack.entities import RunKind, RunStatus
+from jtrack.widgets.children import count_children
 from jtrack.widgets.curves import thinned_curves
 from jtrack.widgets.format import plural, shorten
 from jtrack.widgets.frames import duration_s
@@ -24,10 +25,6 @@ _MOST_CHARACTERS = 40
 _ROWS = """
 SELECT r.run_id, r.run_name, r.status, r.kind, r.parent_run_id, r.started_at, r.ended_at, e.name AS experiment_name
 FROM runs r LEFT JOIN experiments e USING (experiment_id) WHERE r.run_id IN (SELECT unnest(?::VARCHAR[]))
-"""
-_CHILDREN = """
-SELECT parent_run_id AS run_id, count(*) AS n FROM runs
-WHERE lifecycle_stage = 'active' AND parent_run_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY parent_run_id
 """
 _METRICS = """
 SELECT run_id, key, value FROM latest_metrics
@@ -131,7 +128,7 @@ def _run_rows(
     heads = {row["run_id"]: row for row in queries.rows(_ROWS, [ids])}
     values = _values(ids, columns)
     sparks = _sparks(ids, spark)
-    children = {row["run_id"]: row["n"] for row in queries.rows(_CHILDREN, [ids])}
+    children = count_children(ids)
     return {
         line.id: RunRow(
             run_id=line.id,
