@@ -233,7 +233,7 @@ def test_axes_are_flipped_made_logarithmic_hidden_and_shown_again(show: Show) ->
 def test_lines_are_coloured_by_any_axis_with_a_legend(show: Show) -> None:
     page = show(ParallelModel(log_twenty()))
     legend = page.page.locator(".jt-legend")
-    assert legend.inner_text().split() == ["1", "≥", "2.800"]
+    assert legend.inner_text().split() == ["1.00", "≥", "2.80"]
     page.page.get_by_label("colour lines by").select_option("opt")
     page.wait_drawn()
     assert legend.inner_text().split() == ["adam", "sgd"]
