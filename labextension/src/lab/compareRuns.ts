@@ -7,9 +7,10 @@ import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 
 import { plural } from '../panels/format';
 import { asFault } from '../panels/frames';
-import type { ListedRun, RunsPage } from '../server/api';
+import type { RunsPage, Words } from '../server/api';
 import { openBeside } from './panels';
 import { type RunServices, IRunServices } from './services';
+import { NOT_INSIDE } from './side/model';
 
 export const COMPARE_CELL = 'jtrack:compare-cell';
 const COMPARE_NOTEBOOK = 'jtrack:compare-notebook';
@@ -28,26 +29,23 @@ export const compareRunsPlugin: JupyterFrontEndPlugin<void> = {
     services: RunServices,
     palette: ICommandPalette | null
   ): void => {
-    const compare = async (what: string, isMeant: (run: ListedRun) => boolean): Promise<void> => {
+    const compare = async (what: string, words: Words): Promise<void> => {
       const panel = tracker.currentWidget;
       if (panel) {
-        await openComparison(app, services, panel, what, isMeant);
+        await openComparison(app, services, panel, what, words);
       }
     };
     app.commands.addCommand(COMPARE_CELL, {
       label: 'jtrack: Compare Runs of This Cell',
       caption: 'Open the newest runs that the active cell made side by side',
       isEnabled: () => tracker.activeCell?.model.type === 'code',
-      execute: () => {
-        const id = tracker.activeCell?.model.id;
-        return compare('cell', run => run.cell_id === id);
-      }
+      execute: () => compare('cell', { cell_id: tracker.activeCell?.model.id })
     });
     app.commands.addCommand(COMPARE_NOTEBOOK, {
       label: 'jtrack: Compare Runs of This Notebook',
       caption: 'Open the newest runs of this notebook side by side',
       isEnabled: () => tracker.currentWidget !== null,
-      execute: () => compare('notebook', run => run.parent_run_id === null)
+      execute: () => compare('notebook', { scope: 'notebook', filter: NOT_INSIDE })
     });
     for (const command of [COMPARE_CELL, COMPARE_NOTEBOOK]) {
       palette?.addItem({ command, category: 'jtrack' });
@@ -60,12 +58,11 @@ async function openComparison(
   services: RunServices,
   panel: NotebookPanel,
   what: string,
-  isMeant: (run: ListedRun) => boolean
+  words: Words
 ): Promise<void> {
   try {
-    const words = { notebook_path: panel.context.localPath, scope: 'notebook', limit: 500 };
-    const page = await services.api.get<RunsPage>('runs', words);
-    const runs = page.runs.filter(isMeant).slice(0, MOST_RUNS).reverse();
+    const asked = { ...words, notebook_path: panel.context.localPath, limit: MOST_RUNS };
+    const runs = (await services.api.get<RunsPage>('runs', asked)).runs.reverse();
     if (runs.length < 2) {
       tell(`This ${what} has ${plural(runs.length, 'run')}, and a comparison takes two. Run a tracked cell again with something changed.`);
       return;

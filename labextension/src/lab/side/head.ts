@@ -100,7 +100,7 @@ export class SideHead {
     this.sorts.value = key ?? '';
     const words = key === null ? ['newest', 'oldest'] : ['highest', 'lowest'];
     const word = words[isDescending ? 0 : 1]!;
-    replace(this.order, `${word} ${isDescending ? '↓' : '↑'}`);
+    replace(this.order, word, ' ', h('span', { 'aria-hidden': 'true' }, isDescending ? '↓' : '↑'));
     this.order.title = `${word} first: turn round`;
     this.order.setAttribute('aria-label', this.order.title);
   }

@@ -15,7 +15,7 @@ const PAGE_SIZE = 50;
 export const MOST_RUNS = 500;
 const PAUSE_MS = 300;
 /** A trial is shown by its sweep, unless one searches. */
-const NOT_INSIDE = 'attributes.parent_run_id IS NULL';
+export const NOT_INSIDE = 'attributes.parent_run_id IS NULL';
 
 export interface CellOfInterest {
   notebook_path: string;
