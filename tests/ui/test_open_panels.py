@@ -123,8 +123,8 @@ def test_a_trial_leads_to_the_cell_of_its_sweep(lab: Lab, folder: Path) -> None:
 
     notebook.scroll_to(0)
     side.filter("attributes.parent_run_id IS NOT NULL")
+    side.wait_for_names(*(f"lofty-lynx-{number}" for number in (3, 2, 1, 0)))
     trial = side.rows().first
-    trial.wait_for()
     trial.focus()
     lab.page.keyboard.press("c")
     wait_for_cell(lab, path, 2)
