@@ -2,7 +2,7 @@
 
 The reading time of a page is what a user waits for after a jump. A frame of scrolling ends two frames of the browser
 after the scroll, as in the other browser benchmark. pandas' table has all of its rows as elements and asks nothing: it
-gets a tenth of the rows, as Chromium lays out 100,000 of them for minutes.
+gets a tenth of the rows, which Chromium takes seconds to lay out.
 """
 
 from __future__ import annotations
