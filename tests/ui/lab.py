@@ -98,7 +98,10 @@ class Lab:
         path.parent.mkdir(exist_ok=True)
         try:
             (of or self.page).screenshot(path=str(path))
-        except Error:  # a notebook takes a cell out of the page, and puts it back, while it scrolls
+        except Error as error:
+            if "not attached" not in str(error):
+                raise
+            # The page put another in the element's place meanwhile; found anew, it is there or this fails.
             (of or self.page).screenshot(path=str(path))
         return path
 
