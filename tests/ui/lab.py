@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, ElementHandle, Error, Locator, Page, Request
+from playwright.sync_api import ConsoleMessage, ElementHandle, Locator, Page, Request
 
 from tests.ui.server import TOKEN, LabServer
 
@@ -96,13 +96,7 @@ class Lab:
         """Keep a picture of the page, or of one element in it, in the git-ignored folder ``screenshots``."""
         path = SCREENSHOTS / f"{name}.png"
         path.parent.mkdir(exist_ok=True)
-        try:
-            (of or self.page).screenshot(path=str(path))
-        except Error as error:
-            if "not attached" not in str(error):
-                raise
-            # The page put another in the element's place meanwhile; found anew, it is there or this fails.
-            (of or self.page).screenshot(path=str(path))
+        (of or self.page).screenshot(path=str(path))
         return path
 
 

@@ -97,6 +97,7 @@ def test_a_panel_above_turns_to_each_run_and_keeps_notes(lab: Lab, folder: Path)
     panel.get_by_text("No run is running").wait_for()
     begin(notebook, 2)
     wait_for_longer_curve(panel)
+    drawn = panel.element_handle()
     assert panel.locator(".jt-name").inner_text() == "second"
     panel.get_by_label("note", exact=True).fill("the loss is falling")
     panel.get_by_label("note", exact=True).press("Enter")
@@ -105,13 +106,12 @@ def test_a_panel_above_turns_to_each_run_and_keeps_notes(lab: Lab, folder: Path)
     lab.page.wait_for_function(_IS_IDLE, timeout=20_000)
     panel.get_by_label("finished").wait_for()
     lab.screenshot("live-ended", of=panel)
+    # What is saved says how the run ended, not how it stood when the panel was made.
+    text = "window.jupyterapp.shell.currentWidget.content.widgets[1].model.outputs.toJSON()[0].data['text/plain']"
+    lab.page.wait_for_function(f"() => {text}.includes('finished  second')")
+    assert panel.evaluate("(node, before) => node === before", drawn), "what is saved of it alone was renewed"
     notebook.run_cell(3)
     notebook.wait_for_output(3, "['the loss is falling']")
-    # What is saved says how the run ended, not how it stood when the panel was made.
-    saved = lab.page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.content.widgets[1].model.outputs.toJSON()[0].data['text/plain']"
-    )
-    assert "finished  second" in saved
     assert lab.console_errors == []
 
 

@@ -1,6 +1,7 @@
 // What a saved panel shows when its notebook is opened with another kernel than the one that made it. The view asks that
 // kernel for a model that it never had, and says so in the panel's place; the HTML without script, which was saved beside
-// the view, is then shown. Only outputs of jtrack's are touched, so that the renderers of a notebook are wrapped for these.
+// the view, is then shown. And a panel stays on the page while what is saved beside it is brought up to date, which else
+// would draw it anew. Only outputs of jtrack's are touched, so that the renderers of a notebook are wrapped for these.
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
@@ -18,7 +19,7 @@ const RANK = -10;
 
 const SAVED = 'jtrack-saved';
 
-const wrapped = new WeakSet<Factory>();
+const followed = new WeakSet<Registry>();
 
 export const savedPanelsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jtrack:saved-panels',
@@ -26,44 +27,58 @@ export const savedPanelsPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [INotebookTracker],
   activate: (_app: JupyterFrontEnd, tracker: INotebookTracker): void => {
-    const follow = ({ content, context }: NotebookPanel): void => {
-      // jupyterlab_widgets gives each notebook its own renderer when it hears of it, before or after this.
-      queueMicrotask(() => wrap(content.rendermime));
-      void context.ready.then(() => wrap(content.rendermime));
-    };
-    tracker.forEach(follow);
-    tracker.widgetAdded.connect((_sender, panel) => follow(panel));
+    tracker.forEach(({ content }) => follow(content.rendermime));
+    tracker.widgetAdded.connect((_sender, { content }) => follow(content.rendermime));
   }
 };
 
-function wrap(rendermime: Registry): void {
-  const inner = rendermime.getFactory(VIEW);
-  if (!inner || wrapped.has(inner)) {
+/** Wrap the renderer of views that a notebook has, and each that it gets: jupyterlab_widgets brings another with each kernel. */
+function follow(rendermime: Registry): void {
+  if (followed.has(rendermime)) {
     return;
   }
+  followed.add(rendermime);
+  const add = rendermime.addFactory.bind(rendermime);
+  rendermime.addFactory = (factory, rank) => add(factory.mimeTypes.includes(VIEW) ? wrapped(factory, rendermime) : factory, rank);
+  const there = rendermime.getFactory(VIEW);
+  if (there) {
+    rendermime.removeMimeType(VIEW);
+    rendermime.addFactory(there, RANK);
+  }
+}
+
+function wrapped(factory: Factory, rendermime: Registry): Factory {
   const createRenderer: Factory['createRenderer'] = options => {
-    const view = inner.createRenderer(options);
+    const view = factory.createRenderer(options);
     if (view instanceof Panel) {
       addSavedForm(view, rendermime);
     }
     return view;
   };
-  const factory = { ...inner, createRenderer };
-  wrapped.add(factory);
-  rendermime.removeMimeType(VIEW);
-  rendermime.addFactory(factory, RANK);
+  return { ...factory, createRenderer };
 }
 
 function addSavedForm(view: Panel & Renderer, rendermime: Registry): void {
   const render = view.renderModel.bind(view);
   let form: Renderer | null = null;
+  let shown: string | null = null;
   // The view calls this again by itself when its kernel has told what it has.
   view.renderModel = async model => {
+    const isOwn = OWN.test(String(model.data[HTML] ?? ''));
+    const { model_id } = model.data[VIEW] as unknown as { model_id: string };
+    if (isOwn && model_id === shown) {
+      return;
+    }
     form?.dispose();
     form = null;
     view.removeClass(SAVED);
+    shown = model_id;
     await render(model);
-    if (OWN.test(String(model.data[HTML] ?? '')) && view.widgets.length === 0 && !view.isDisposed) {
+    if (view.widgets.length > 0) {
+      return;
+    }
+    shown = null;
+    if (isOwn && !view.isDisposed) {
       form = rendermime.createRenderer(HTML);
       await form.renderModel(model);
       view.node.textContent = '';
