@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.magics.kernels import Kernel, Shown
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.kernel
 
@@ -267,7 +268,7 @@ def test_a_kernel_that_was_killed_is_no_loss(tmp_path: Path) -> None:
     dying = Kernel(tmp_path)
     dying.run("%load_ext jtrack")
     dying.send(source, "deadly")
-    _wait_for(tmp_path / "dead")
+    wait_until((tmp_path / "dead").exists)
     dying.stop()
     second = Kernel(tmp_path)
     try:
@@ -278,15 +279,6 @@ def test_a_kernel_that_was_killed_is_no_loss(tmp_path: Path) -> None:
         assert [trial["status"] for trial in sweep["trials"]] == ["FINISHED"] * 4 + ["KILLED"] + ["FINISHED"] * 4
     finally:
         second.stop()
-
-
-def _wait_for(path: Path) -> None:
-    import time
-
-    until = time.monotonic() + 30
-    while not path.exists() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert path.exists()
 
 
 @pytest.mark.parametrize(

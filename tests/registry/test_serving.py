@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from jtrack.registry import versions
 from jtrack.registry.serving.server import Server, find_server, running_servers, serve
 from tests.registry import served_models
 from tests.registry.served_models import XS
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -58,14 +59,6 @@ def ask(server: Server, x: float, client: Any = httpx, **options: Any) -> httpx.
     body = {"dataframe_split": {"columns": ["x"], "data": [[x]]}}
     response: httpx.Response = client.post(f"{server.url}/invocations", json=body, timeout=60, **options)
     return response
-
-
-def wait_for(what: Callable[[], Any], within_s: float = 30.0) -> Any:
-    until = time.monotonic() + within_s
-    while not (found := what()):
-        assert time.monotonic() < until, "it never came"
-        time.sleep(0.05)
-    return found
 
 
 # -- what it answers -----------------------------------------------------------------------------------------
@@ -169,7 +162,7 @@ def test_a_request_that_takes_too_long_is_given_up_and_the_next_is_answered(mood
         late = ask(server, 888.0)
         assert late.status_code == 504 and "3 s" in late.json()["message"]
         assert time.monotonic() - started < 10
-        wait_for(lambda: ask(server, 2.0).status_code == 200)
+        wait_until(lambda: ask(server, 2.0).status_code == 200)
         assert "starting another" in server.logs()
 
 
@@ -231,8 +224,8 @@ def test_a_worker_that_is_killed_is_replaced(tenfold_folder: Path) -> None:
 
         (worker,) = psutil.Process(server.pid).children()
         worker.kill()
-        wait_for(lambda: psutil.Process(server.pid).children() not in ([], [worker]))
-        assert wait_for(lambda: ask(server, 4.0).status_code == 200)
+        wait_until(lambda: psutil.Process(server.pid).children() not in ([], [worker]))
+        assert wait_until(lambda: ask(server, 4.0).status_code == 200)
 
 
 START = """
@@ -257,7 +250,7 @@ def test_a_server_ends_with_who_started_it_unless_it_is_detached(tenfold_folder:
         assert server.url == url
         owner.kill()
     if not detach:
-        wait_for(lambda: not server.is_running)
+        wait_until(lambda: not server.is_running)
         assert "whoever started this server has gone" in server.logs()
         assert running_servers() == []
         return
@@ -314,11 +307,11 @@ def test_a_server_turns_to_where_its_alias_moves_without_a_refused_request() -> 
         threads = [threading.Thread(target=keep_asking) for _ in range(6)]
         for thread in threads:
             thread.start()
-        wait_for(lambda: len(answers) > 50)
+        wait_until(lambda: len(answers) > 50)
         versions.set_registered_model_alias("scaler", "champion", second)
-        wait_for(lambda: server.model == "models:/scaler/2")
+        wait_until(lambda: server.model == "models:/scaler/2")
         n_before = len(answers)
-        wait_for(lambda: len(answers) > n_before + 50)
+        wait_until(lambda: len(answers) > n_before + 50)
         is_over.set()
         for thread in threads:
             thread.join()
@@ -341,17 +334,17 @@ def test_an_alias_that_moves_to_a_broken_model_or_goes_leaves_the_server_as_it_i
         broken.unlink()
         broken.write_bytes(b"no pickle")
         versions.set_registered_model_alias("scaler", "champion", second)
-        wait_for(lambda: "can't be followed" in server.logs())
+        wait_until(lambda: "can't be followed" in server.logs())
         assert ask(server, 1.0).json() == {"predictions": [10.0]}
         versions.delete_registered_model_alias("scaler", "champion")
-        wait_for(lambda: "has no alias 'champion'" in server.logs())
+        wait_until(lambda: "has no alias 'champion'" in server.logs())
         assert ask(server, 1.0).json() == {"predictions": [10.0]}
         assert server.model == "models:/scaler/1"
         counts = httpx.get(f"{server.url}/metrics").text
         assert 'jtrack_reloads_total{result="failed"} 1.0' in counts
         third = register(30)
         versions.set_registered_model_alias("scaler", "champion", third)
-        wait_for(lambda: ask(server, 1.0).json() == {"predictions": [30.0]})
+        wait_until(lambda: ask(server, 1.0).json() == {"predictions": [30.0]})
 
 
 @pytest.mark.usefixtures("store_path")
@@ -365,8 +358,8 @@ def test_stages_and_latest_are_followed_and_numbers_stay() -> None:
     ):
         register(20)
         versions.transition_model_version_stage("scaler", 2, "Production", archive_existing_versions=True)
-        wait_for(lambda: ask(production, 1.0).json() == {"predictions": [20.0]})
-        wait_for(lambda: ask(latest, 1.0).json() == {"predictions": [20.0]})
+        wait_until(lambda: ask(production, 1.0).json() == {"predictions": [20.0]})
+        wait_until(lambda: ask(latest, 1.0).json() == {"predictions": [20.0]})
         assert ask(fixed, 1.0).json() == {"predictions": [10.0]}
 
 
@@ -426,7 +419,7 @@ def run_jtrack(*words: str, **options: Any) -> subprocess.Popen[str]:
 def test_the_command_serves_until_it_is_interrupted(tenfold_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["models", "serve", "-m", str(tenfold_folder), "-p", "0", "--trust", "--env-manager", "local"]
     with run_jtrack(*words) as process:
-        server = wait_for(lambda: next(iter(running_servers()), None))
+        server = wait_until(lambda: next(iter(running_servers()), None))
         assert ask(server, 2.0).json() == {"predictions": [20.0]}
         assert main(["models", "ps"]) == 0
         assert server.url in capsys.readouterr().out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from jtrack.widgets.frames import frame_json
 from jtrack.widgets.runs.frame import RunsQuery, read_runs
 from tests.server.client import Client
 from tests.server.samples import cell_run, child_run
+from tests.waiting import wait_until
 from tests.widgets.registered_models import register_churn, write_model
 
 pytestmark = pytest.mark.slow
@@ -215,18 +215,13 @@ def test_a_run_is_watched_and_steered_through_the_server(server: Client, folder:
     with jtrack.start_run(run_name="training") as run:
         run.log_metric("loss", 0.5)
         run.knob("lr", 0.1)
-        deadline = time.monotonic() + 30
-        while (frame := look())["run_id"] != run.run_id and time.monotonic() < deadline:
-            pass
+        frame = wait_until(lambda: frame if (frame := look())["run_id"] == run.run_id else None)
         assert (frame["run_name"], frame["metrics"][0]["last"]) == ("training", 0.5)  # type: ignore[index]
         turn = {**asked, "method": "knob", "params": {"name": "lr", "value": "0.2", "run_id": run.run_id}}
         assert server.post("panels/live", turn).json["result"] == {"value": 0.2}
-        assert run.knob("lr", 0.1) == 0.2
+        wait_until(lambda: run.knob("lr", 0.1) == 0.2)
         assert server.post("panels/live", {**asked, "method": "stop", "params": {}}).json["result"] == {}
-        deadline = time.monotonic() + 30
-        while not (stopped := run.should_stop) and time.monotonic() < deadline:
-            pass
-        assert stopped
+        wait_until(lambda: run.should_stop)
     named = server.post("panels/live", {"store": folder.name, "params": {"run": "training"}}).json
     assert named["result"]["status"] == "FINISHED"
 

@@ -17,6 +17,7 @@ from jtrack.entities import RunStatus
 from jtrack.queries import rows
 from jtrack.tracking import current_store
 from tests.store import processes
+from tests.waiting import wait_until
 
 LOG_FOR_EVER = """
     import jtrack
@@ -225,13 +226,6 @@ def test_a_parent_lives_on_when_its_forked_child_dies_and_the_other_way_round(st
         assert jtrack.get_run("parent").info.status == RunStatus.RUNNING
         parent.communicate(timeout=20)
     assert jtrack.get_run("parent").info.status == RunStatus.KILLED
-
-
-def wait_until(holds: object) -> None:
-    assert callable(holds)
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline, "it never came true"
 
 
 def test_threads_log_into_one_run(store_path: Path) -> None:

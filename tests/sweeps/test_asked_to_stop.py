@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from jtrack import queries
 from jtrack.tracking import current_store
 from jtrack.tracking.live import ask_to_stop
 from tests.sweeps.objectives import patient, searches_inside
+from tests.waiting import wait_until
 
 X = {"x": hp.uniform("x", 0, 1)}
 
@@ -33,9 +33,7 @@ def test_trials_under_way_end_and_no_other_begins(
     store = current_store()
 
     def ask() -> None:
-        until = time.monotonic() + 60
-        while len(list(own_folder.glob("began-*"))) < n_under_way and time.monotonic() < until:
-            time.sleep(0.01)
+        wait_until(lambda: len(list(own_folder.glob("began-*"))) >= n_under_way, within_s=60)
         with queries.using(store):
             (sweep,) = queries.rows("SELECT run_id FROM runs WHERE run_name = 'asked'")
         ask_to_stop(store, sweep["run_id"])

@@ -13,13 +13,7 @@ from jtrack.queries import rows
 from jtrack.tracking.live import add_note, ask_to_stop, turn_knob
 from jtrack.tracking.system import SystemSampler, read_system, system_metrics
 from tests.store import processes
-
-
-def wait_until(holds: object) -> None:
-    assert callable(holds)
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline, "it never came true"
+from tests.waiting import wait_until
 
 
 def test_a_run_is_asked_to_stop_and_both_spellings_see_it() -> None:

@@ -12,6 +12,7 @@ import jtrack
 from tests.server.client import BASE_URL, TOKEN, Client, serve
 from tests.ui.lab import SCREENSHOTS
 from tests.ui.side import accessibility_faults
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def test_runs_are_found_opened_and_followed_and_each_place_has_an_address(page: 
         page.screenshot(path=SCREENSHOTS / "page-live.png")
         live.get_by_role("button", name="stop after this epoch").click()
         expect(live.get_by_role("button", name="asked to stop")).to_be_visible()
-        assert run.should_stop
+        assert wait_until(run.should_stop.now)
     expect(live.get_by_label("finished")).to_be_visible(timeout=20_000)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import threading
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -32,16 +31,10 @@ from jtrack.widgets.live.progress import Pace as StepPace
 from jtrack.widgets.live.system import gpu_uses
 from jtrack.widgets.live.text import live_text
 from tests.store import processes
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("store_path")
 STARTED_AT = datetime(2026, 3, 1, 14, 3, 11, tzinfo=UTC)
-
-
-def wait_until(holds: Any) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.01)
 
 
 def apply_news(page: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
