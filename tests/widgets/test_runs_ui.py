@@ -16,6 +16,7 @@ from jtrack.errors import InvalidFilterError
 from jtrack.widgets.runs.frame import RunsFrame
 from jtrack.widgets.runs.panel import RunsTable, runs
 from jtrack.widgets.runs.rows import RunRow
+from tests.waiting import wait_until
 from tests.widgets.logged_runs import log_cell_run
 from tests.widgets.panel_page import PanelPage, panel_pages
 from tests.widgets.test_card import NASTY
@@ -149,11 +150,13 @@ def test_a_hundred_thousand_rows_are_read_as_they_are_seen(endless: tuple[PanelP
     assert page.locator("table").get_attribute("aria-rowcount") == "100001"
     grid.evaluate("grid => { grid.scrollTop = grid.scrollHeight / 2; }")
     expect(page.locator("tr[data-index='50000'] th")).to_contain_text("run-50000")
+    wait_until(lambda: page.evaluate("true") and len(asked) == 4)
+    assert sorted(asked[:2]) == [49_900, 50_000], "what is in view comes first"
+    assert sorted(asked[2:]) == [49_800, 50_100], "and then what is around it"
     grid.evaluate("grid => { grid.scrollTop = grid.scrollHeight; }")
     expect(page.locator("tr[data-index='99999'] th")).to_contain_text("run-99999")
     assert page.locator("tbody tr").count() < 40
-    assert sorted(asked[:2]) == [49_950, 50_000], "what is in view comes first"
-    assert sorted(asked) == [49_900, 49_950, 50_000, 50_050, 99_900, 99_950], "and then what is around it"
+    assert asked[4] == 99_900
     heads = page.locator("thead th").first.bounding_box()
     box = grid.bounding_box()
     assert heads is not None

@@ -22,6 +22,11 @@ export function s<K extends keyof SVGElementTagNameMap>(
   return fill(document.createElementNS(SVG, name), attributes, children);
 }
 
+/** A copy of an element with all that is in it, but for what listens. */
+export function copyOf<E extends Element>(element: E): E {
+  return element.cloneNode(true) as E;
+}
+
 /** An area that scrolls by itself: reached by keyboard too, and with a name that is read out. */
 export function scrollArea(name: string, kind: string, ...children: Child[]): HTMLElement {
   return h('div', { class: `jt-scroll ${kind}`.trim(), tabindex: 0, role: 'group', 'aria-label': name }, children);

@@ -1,6 +1,6 @@
 // Small signs that several panels share: a run's state, a spark line, a fault.
 
-import { h, s } from './dom';
+import { copyOf, h, s } from './dom';
 import type { Fault, RunStatus } from './frames';
 
 const STATES: Record<RunStatus, [shape: string, word: string, kind: string]> = {
@@ -23,19 +23,28 @@ export function stateMark(status: RunStatus): HTMLElement {
   return h('span', {}, h('span', { class: `jt-state ${kind}`, 'aria-hidden': 'true' }, shape), ' ', h('span', { class: kind }, word));
 }
 
+const [SPARK_WIDTH, SPARK_HEIGHT] = [76, 18];
+/** Copied for each line, as tables show hundreds. */
+const SPARK = s(
+  'svg',
+  { width: SPARK_WIDTH, height: SPARK_HEIGHT, class: 'jt-sparkline', 'aria-hidden': 'true' },
+  s('path'),
+  s('circle', { r: 2 })
+);
+
 /** A line without axes that ends in a dot; `points` are x, y, x, y … in a box of 100 × 100. */
 export function sparkLine(points: number[]): SVGElement {
-  const [width, height, inset] = [76, 18, 3];
+  const [width, height, inset] = [SPARK_WIDTH, SPARK_HEIGHT, 3];
   const scaled = points.map((value, index) =>
     index % 2 ? height - inset - (value / 100) * (height - 2 * inset) : inset + (value / 100) * (width - 2 * inset)
   );
   const [x = 0, y = 0] = scaled.slice(-2);
-  return s(
-    'svg',
-    { width, height, class: 'jt-sparkline', 'aria-hidden': 'true' },
-    s('path', { d: linePath(scaled) }),
-    s('circle', { cx: x.toFixed(1), cy: y.toFixed(1), r: 2 })
-  );
+  const svg = copyOf(SPARK);
+  const [line, dot] = svg.children;
+  line!.setAttribute('d', linePath(scaled));
+  dot!.setAttribute('cx', x.toFixed(1));
+  dot!.setAttribute('cy', y.toFixed(1));
+  return svg;
 }
 
 /** SVG path data of a line through x, y, x, y …; a jump where a value is not finite. */

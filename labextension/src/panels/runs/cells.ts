@@ -1,13 +1,26 @@
 // What stands in the cells of the runs table. What can be pressed says so by `data-do`; the grid listens once for all.
-// Plain inline elements, as hundreds of them are laid out with each step of scrolling, and a button costs a box of its own.
+// Plain inline elements, as hundreds of them are laid out with each step of scrolling, and a button costs a box of its own;
+// copies of a blank, as to make each anew takes three times as long.
 
-import { type Child, h } from '../dom';
+import { type Child, copyOf, h } from '../dom';
 import { asNumber } from '../frames';
 import { MISSING, exactMoment, formatAgo, formatDuration, formatNumber, plural } from '../format';
 import { sparkLine, stateMark } from '../marks';
 import { type Cell, type Column, type GroupRow, type Row, type RunRow, isRun } from './frame';
 
 const INDENT = 16;
+
+const blank = {
+  choose: h('td', { class: 'jt-choose' }, h('input', { type: 'checkbox', tabindex: -1, 'data-do': 'choose' })),
+  state: press('only', { class: 'jt-only', 'data-column': 'attributes.status' }),
+  open: press('open', { class: 'jt-open jt-cut' }),
+  id: h('code', { class: 'jt-muted' }),
+  more: press('more', { class: 'jt-more', 'aria-haspopup': 'menu', 'aria-expanded': 'false' }, '⋯'),
+  only: press('only', { class: 'jt-only' }),
+  value: h('td'),
+  took: h('td', { class: 'jt-num jt-muted' }),
+  started: h('td', { class: 'jt-muted' }, h('time'))
+};
 
 /** The text of a cell, as it is shown and as widths are told from. */
 export function cellText(column: Column, value: Cell): string {
@@ -22,15 +35,20 @@ export function valueCell(column: Column, row: Row, value: Cell): HTMLElement {
   const text = cellText(column, value);
   const isBest = isRun(row) && column.best !== null && column.kind === 'metrics' && value !== null && asNumber(value as number) === column.best;
   const classes = [column.is_numeric && 'jt-num', isBest && 'jt-best', !isRun(row) && 'jt-muted'].filter(Boolean).join(' ');
+  const cell = copyOf(blank.value);
+  cell.className = classes;
   if (!isRun(row)) {
-    return h('td', { class: classes, title: column.kind === 'metrics' ? `mean of ${plural(row.n_folded, 'run')}` : null }, text);
+    cell.title = column.kind === 'metrics' ? `mean of ${plural(row.n_folded, 'run')}` : '';
+    cell.textContent = text;
+    return cell;
   }
   const exact = column.kind === 'metrics' && value !== null ? `${value}${isBest ? ', best' : ''}: ` : text.length > 12 ? `${text}: ` : '';
-  return h(
-    'td',
-    { class: classes },
-    press('only', { class: 'jt-only', 'data-column': column.id, title: `${exact}${onlyText(column, text)}` }, isBest ? h('b', {}, text) : text)
-  );
+  const only = copyOf(blank.only);
+  only.dataset.column = column.id;
+  only.title = `${exact}${onlyText(column, text)}`;
+  only.append(isBest ? h('b', {}, text) : text);
+  cell.append(only);
+  return cell;
 }
 
 function press(what: string, attributes: Record<string, string | null>, ...children: Child[]): HTMLElement {
@@ -50,10 +68,11 @@ export function sparkCell(row: Row): HTMLElement {
 }
 
 export function chooseCell(row: Row, isChosen: boolean): HTMLElement {
-  const label = isRun(row) ? `choose ${row.run_name}` : `choose the runs with ${row.label}`;
-  const box = h('input', { type: 'checkbox', tabindex: -1, 'data-do': 'choose', 'aria-label': label });
+  const cell = copyOf(blank.choose);
+  const box = cell.firstElementChild as HTMLInputElement;
+  box.ariaLabel = isRun(row) ? `choose ${row.run_name}` : `choose the runs with ${row.label}`;
   box.checked = isChosen;
-  return h('td', { class: 'jt-choose' }, box);
+  return cell;
 }
 
 /** The head of a row. A whole column is as deep as what is folded in it. */
@@ -68,12 +87,16 @@ export function nameCell(row: Row, isFolding: boolean): HTMLElement {
   return h('th', { scope: 'row' }, h('div', { class: 'jt-name-cell', style }, isFolding && fold, parts));
 }
 
-function runName(row: RunRow): HTMLElement[] {
-  const state = press('only', { class: 'jt-only', 'data-column': 'attributes.status', title: `only runs that are ${row.status.toLowerCase()}` }, stateMark(row.status));
-  const name = press('open', { class: 'jt-open jt-cut', title: `${row.run_name}, run ${row.run_id}: open` }, row.run_name);
-  const more = press('more', { class: 'jt-more', 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'aria-label': `what can be done with ${row.run_name}` }, '⋯');
+function runName(row: RunRow): Child[] {
+  const [state, name, id, more] = [copyOf(blank.state), copyOf(blank.open), copyOf(blank.id), copyOf(blank.more)];
+  state.title = `only runs that are ${row.status.toLowerCase()}`;
+  state.append(stateMark(row.status));
+  name.title = `${row.run_name}, run ${row.run_id}: open`;
+  name.append(row.run_name);
+  id.append(row.run_id.slice(0, 8));
+  more.ariaLabel = `what can be done with ${row.run_name}`;
   const inside = insideText(row);
-  return [state, name, h('code', { class: 'jt-muted' }, row.run_id.slice(0, 8)), ...(inside ? [h('span', { class: 'jt-muted' }, inside)] : []), more];
+  return [state, name, id, inside !== '' && h('span', { class: 'jt-muted' }, inside), more];
 }
 
 function groupName(row: GroupRow): HTMLElement[] {
@@ -90,11 +113,18 @@ export function insideText(row: RunRow): string {
 }
 
 export function tookCell(row: Row): HTMLElement {
-  const text = !isRun(row) ? '' : row.status === 'RUNNING' ? 'running' : formatDuration(row.duration_s);
-  return h('td', { class: 'jt-num jt-muted' }, text);
+  const cell = copyOf(blank.took);
+  cell.textContent = !isRun(row) ? '' : row.status === 'RUNNING' ? 'running' : formatDuration(row.duration_s);
+  return cell;
 }
 
 export function startedCell(row: Row): HTMLElement {
-  const time = isRun(row) && h('time', { datetime: row.started_at, title: exactMoment(row.started_at) }, formatAgo(row.started_at, new Date()));
-  return h('td', { class: 'jt-muted' }, time);
+  const cell = copyOf(blank.started);
+  const time = cell.firstElementChild as HTMLTimeElement;
+  if (isRun(row)) {
+    time.dateTime = row.started_at;
+    time.title = exactMoment(row.started_at);
+    time.textContent = formatAgo(row.started_at, new Date());
+  }
+  return cell;
 }

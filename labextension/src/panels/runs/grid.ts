@@ -9,7 +9,8 @@ import { type HeadActions, headCell, headsOf, titleOf } from './heads';
 import { columnWidth, widest } from './widths';
 import { ROW_HEIGHT, type Window, missingPages, visibleWindow } from './window';
 
-const PAGE_SIZE = 50;
+/** A page costs the store one look through its tables, whether it is of 50 runs or of 100. */
+const PAGE_SIZE = 100;
 const MOST_COMING = 2;
 const MOST_ROWS_IN_VIEW = 12;
 const CHOOSE_WIDTH = 34;
@@ -208,7 +209,10 @@ export class RunsGrid {
     const { n_lines } = this.frame;
     // Not what it measures alone: before the first drawing it has no height yet.
     const height = Math.max(this.node.clientHeight, MOST_ROWS_IN_VIEW * ROW_HEIGHT);
-    const window = visibleWindow(this.node.scrollTop, height, n_lines);
+    const { scrollTop, scrollLeft } = this.node;
+    const window = visibleWindow(scrollTop, height, n_lines);
+    // Each cell that keeps its place is a layer of its own for the browser: only where there is something to keep it from.
+    this.node.classList.toggle('jt-slid', scrollLeft > 0);
     const gone = [...this.drawn].filter(([index]) => index < window.first || index >= window.last);
     let hadFocus = gone.some(([, row]) => row.contains(document.activeElement));
     let next = this.above.nextElementSibling;
@@ -238,17 +242,17 @@ export class RunsGrid {
     if (hadFocus) {
       this.drawn.get(this.active)?.focus({ preventScroll: true });
     }
-    this.ask(window);
+    this.ask(window, scrollTop > 0);
   }
 
-  /** Ask for the rows in view, and once someone scrolls for those around them. Few at a time: who drags the bar across
-   * the whole table passes what nobody wants any more by the time it would come. */
-  private ask(window: Window): void {
-    const isScrolled = this.node.scrollTop > 0;
+  /** Ask for the rows in view, and once someone scrolls, when these are there, for those around them. Few at a time: who
+   * drags the bar across the whole table passes what nobody wants any more by the time it would come. */
+  private ask(window: Window, isScrolled: boolean): void {
+    const missing = (rows: Window): number[] => missingPages(rows, PAGE_SIZE, index => this.fresh.has(index)).filter(page => !this.asked.has(page));
+    const seen = missing(window);
     const around = { first: Math.max(window.first - PAGE_SIZE, 0), last: Math.min(window.last + PAGE_SIZE, this.frame.n_lines) };
-    const wanted = [window, ...(isScrolled ? [around] : [])].flatMap(rows => missingPages(rows, PAGE_SIZE, index => this.fresh.has(index)));
-    const unasked = [...new Set(wanted)].filter(page => !this.asked.has(page));
-    unasked.slice(0, MOST_COMING - this.coming.size).forEach(page => void this.read(page));
+    const ahead = isScrolled && this.coming.size === 0 && seen.length === 0 ? missing(around).slice(0, 1) : [];
+    [...seen.slice(0, MOST_COMING - this.coming.size), ...ahead].forEach(page => void this.read(page));
   }
 
   private async read(page: number): Promise<void> {

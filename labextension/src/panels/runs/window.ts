@@ -2,7 +2,7 @@
 // the ones that don't exist are two empty rows of the height they would have.
 
 export const ROW_HEIGHT = 29;
-const AROUND = 8;
+const AROUND = 6;
 
 export interface Window {
   first: number;
