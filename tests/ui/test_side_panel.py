@@ -71,7 +71,7 @@ def test_it_lists_the_runs_of_this_notebook_of_this_folder_and_all(lab: Lab, fol
 
 
 def test_it_follows_a_run_while_the_kernel_is_busy_and_knows_it_killed(lab: Lab, folder: Path) -> None:
-    notebook = open_new_notebook(lab, folder, LOAD, TRAIN.format(name="long-one"))
+    notebook = open_new_notebook(lab, folder, "%load_ext jtrack", TRAIN.format(name="long-one"))
     side = Side.of(lab)
     notebook.run_cell(0)
     begin(notebook, 1)
@@ -89,6 +89,9 @@ def test_it_follows_a_run_while_the_kernel_is_busy_and_knows_it_killed(lab: Lab,
     os.kill(kernel, signal.SIGKILL)
     expect(row).to_contain_text("killed", timeout=30_000)
     lab.screenshot("side-killed", of=side.panel)
+    live = notebook.outputs(1).locator(".jt-live-panel")
+    expect(live).to_contain_text("killed", timeout=30_000)
+    lab.screenshot("live-killed", of=live)
     assert lab.foreign_requests == []
 
 

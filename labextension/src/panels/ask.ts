@@ -7,6 +7,8 @@ export interface Ask {
   (method: string, params: object): Promise<any>;
   /** Whether what is new comes to `Rendered.push` by itself; a panel that wants it has to ask where it doesn't. */
   pushes?: boolean;
+  /** Carries a question about one run to another who has it, where whoever holds the panel gives no answer. */
+  aside?(method: string, params: { run_id: string }): Promise<any>;
 }
 
 export type Draw = (element: HTMLElement, frame: any, ask: Ask) => Rendered<any>;

@@ -36,7 +36,7 @@ export function widgetOf(draw: Draw): Widget {
     render: ({ model, el }) => {
       const { ask, close } = connect(model, el, news => panel.push?.(news));
       const late = new Late(el, 'No answer yet: the kernel is busy, or gone.');
-      const patient: Ask = Object.assign((method: string, params: object) => late.of(method, ask(method, params)), { pushes: ask.pushes });
+      const patient: Ask = Object.assign((method: string, params: object) => late.of(method, ask(method, params)), { pushes: ask.pushes, aside: ask.aside });
       const panel = draw(el, model.get('_frame_json'), patient);
       // The kernel may have more to show than it was asked for: a sweep tells of its trials while the cell runs.
       const update = (): void => panel.update(model.get('_frame_json'));
@@ -84,6 +84,7 @@ function connect(model: Model, el: HTMLElement, push: (news: unknown) => void): 
       }
     });
   ask.pushes = true;
+  ask.aside = (method, params) => askServer(el, params.run_id, method, params);
   return {
     ask,
     close: () => {

@@ -1,5 +1,5 @@
 // The second way from a panel to a run: through Jupyter's server, where the kernel takes no messages while its cell
-// runs (older kernels and front ends have no subshells). Only what is asked of a run goes this way.
+// runs (older kernels and front ends have no subshells), or is gone. Only what is asked of a run goes this way.
 
 import type { Fault } from '../panels/frames';
 
@@ -29,10 +29,13 @@ export async function askServer(element: Element, runId: string, method: string,
     throw NO_WAY;
   }
   let refusal: Fault | null = null;
+  const isLook = method === 'look';
+  const address = `${page.baseUrl}jtrack/api/${isLook ? 'panels/live' : `runs/${encodeURIComponent(runId)}/${method}`}`;
+  const body = isLook ? { params: { run: runId } } : params;
   for (const place of places(element, page)) {
-    const reply = await post(`${page.baseUrl}jtrack/api/runs/${encodeURIComponent(runId)}/${method}`, { ...params, ...place });
+    const reply = await post(address, { ...body, ...place });
     if (reply.ok) {
-      return {};
+      return isLook ? { whole: reply.result } : {};
     }
     refusal = reply.fault ?? refusal;
     // Another place may hold the run; a server that refuses for another reason refuses everywhere.
@@ -80,6 +83,7 @@ interface Reply {
   ok: boolean;
   status: number;
   fault: Fault | null;
+  result: unknown;
 }
 
 async function post(url: string, body: object): Promise<Reply> {
@@ -89,9 +93,10 @@ async function post(url: string, body: object): Promise<Reply> {
     const response = await fetch(url, { method: 'POST', headers, credentials: 'same-origin', body: JSON.stringify(body) });
     const said = await response.json().catch(() => null);
     // A server without jtrack answers too, with a page or a message of its own.
-    const isOurs = said !== null && ('did' in said || 'hint' in said);
-    return { ok: response.ok && isOurs, status: response.status, fault: isOurs && !response.ok ? said : null };
+    const isOurs = said !== null && ('did' in said || 'hint' in said || 'panel_id' in said);
+    const ok = response.ok && isOurs && !said.error;
+    return { ok, status: response.status, fault: isOurs && !response.ok ? said : null, result: said?.result };
   } catch {
-    return { ok: false, status: 0, fault: null };
+    return { ok: false, status: 0, fault: null, result: null };
   }
 }

@@ -15,6 +15,8 @@ const WATCH_MS = 8000;
 const TICK_MS = 200;
 const LOOK_MS = 500;
 const SILENT_S = 20;
+/** A panel that gets no word looks whether its run still runs, and waits twice as long before it looks again. */
+const LOOK_ASIDE_S = 5;
 /** A screen reader is told where things stand this often, and at once when the state changes. */
 const TELL_MS = 30_000;
 const EMPTY = 'No run is running. The next one shows here: put %%track in front of a cell that trains.';
@@ -31,6 +33,7 @@ export class LivePanel implements Rendered<LiveFrame> {
   readonly node = h('div', { class: 'jtrack jt-live-panel jt-interactive', role: 'group', 'aria-label': 'live' });
   private frame!: LiveFrame;
   private heardAt = 0;
+  private lookAsideS = LOOK_ASIDE_S;
   private toldAt = 0;
   private toldState = '';
   private isSeen = false;
@@ -94,6 +97,7 @@ export class LivePanel implements Rendered<LiveFrame> {
   update(frame: LiveFrame): void {
     this.frame = frame;
     this.heardAt = performance.now();
+    this.lookAsideS = LOOK_ASIDE_S;
     if (this.isSeen || !this.node.isConnected || this.toldState === '') {
       this.draw();
     }
@@ -142,6 +146,18 @@ export class LivePanel implements Rendered<LiveFrame> {
     }
   }
 
+  /** Whoever holds the panel says nothing: if the run is over, show that. */
+  private async lookAside(): Promise<void> {
+    try {
+      const news = await this.callbacks.lookAside({ run_id: this.frame.run_id! });
+      if ('whole' in news && news.whole!.run_id === this.frame.run_id && news.whole!.status !== 'RUNNING') {
+        this.update(news.whole!);
+      }
+    } catch {
+      // Nobody knows; that nothing is heard shows in the head.
+    }
+  }
+
   private tick(): void {
     if (!this.isSeen || this.frame.status !== 'RUNNING' || this.frame.elapsed_s === null) {
       return;
@@ -149,6 +165,10 @@ export class LivePanel implements Rendered<LiveFrame> {
     const silent = (performance.now() - this.heardAt) / 1000;
     this.elapsed.textContent = formatDuration(this.frame.elapsed_s + silent);
     this.silence.textContent = silent > SILENT_S ? `no word for ${formatDuration(Math.floor(silent))}` : '';
+    if (this.callbacks.pushes && silent > this.lookAsideS) {
+      this.lookAsideS *= 2;
+      void this.lookAside();
+    }
   }
 
   private draw(): void {

@@ -87,6 +87,8 @@ export interface LiveCallbacks {
   /** Whether news come by themselves; where they don't, they are asked for. */
   pushes: boolean;
   look(asked: { since: number }): Promise<LiveNews>;
+  /** All there is about the run from somebody else, as a kernel that died tells nothing any more. */
+  lookAside(asked: { run_id: string }): Promise<LiveNews>;
   watch(asked: { visible: boolean }): Promise<LiveNews>;
   stop(asked: { run_id: string }): Promise<unknown>;
   knob(asked: { run_id: string; name: string; value: KnobValue }): Promise<unknown>;
