@@ -78,12 +78,14 @@ class ProgressLine:
 
 def render_progress(metric: str, max_evals: int, seen: Seen, took_s: float) -> str:
     """Say in one line how far a sweep is."""
+    from jtrack.widgets.format import format_duration, format_number
+
     parts = [f"{seen.n_done} of {max_evals} trials"]
     if seen.n_failed:
         parts.append(f"{seen.n_failed} failed")
     if seen.best is not None:
-        parts.append(f"best {metric} {seen.best.value:.4g}")
-    parts.append(f"{took_s:.1f} s" if took_s < 120 else f"{took_s / 60:.1f} min")
+        parts.append(f"best {metric} {format_number(seen.best.value)}")
+    parts.append(format_duration(took_s))
     return " · ".join(parts)
 
 
