@@ -83,11 +83,11 @@ def test_from_a_run_to_its_cell_and_from_the_cell_to_its_runs(lab: Lab, folder: 
     assert lab.console_errors == []
 
 
-def test_two_hundred_cells_cost_one_question(lab: Lab, folder: Path) -> None:
+def test_many_cells_cost_one_question(lab: Lab, folder: Path) -> None:
     sources = [
         LOAD,
         *(f"%%track --name run-{n}\ndepth = {n}\naccuracy = depth / 8" for n in range(5)),
-        *(f"{n}" for n in range(200)),
+        *(f"{n}" for n in range(60)),
     ]
     asked: list[str] = []
 

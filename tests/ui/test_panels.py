@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import nbformat
-import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
@@ -113,8 +112,7 @@ def test_the_comparison_shows_curves_and_values_under_the_pointer(lab: Lab, fold
     assert lab.console_errors == []
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_the_panels_take_the_theme_of_jupyterlab(lab: Lab, folder: Path, dark: bool) -> None:
+def test_the_panels_take_the_theme_of_jupyterlab(lab: Lab, folder: Path) -> None:
     first, second = TRACKED.format(name="first", depth=4), TRACKED.format(name="second", depth=6)
     notebook = open_new_notebook(lab, folder, "%load_ext jtrack", first, "%runs", "%compare")
     notebook.run_cell(0)
@@ -122,17 +120,18 @@ def test_the_panels_take_the_theme_of_jupyterlab(lab: Lab, folder: Path, dark: b
     notebook.edit_cell(1, second)
     for index in (1, 2, 3):
         notebook.run_cell(index)
-    lab.set_theme(dark=dark)
-    # Not the system's scheme decides, but the theme.
-    lab.page.emulate_media(color_scheme="light" if dark else "dark")
-    card = notebook.wait_for_output(1, "second").locator(".jtrack").first
-    scheme = card.evaluate("node => getComputedStyle(node).colorScheme")
-    assert scheme == ("dark" if dark else "light")
-    for index, name in ((1, "card"), (2, "runs"), (3, "compare")):
-        panel = notebook.outputs(index).locator(".jtrack").first
-        panel.wait_for()
-        lab.screenshot(f"panels-{name}-{'dark' if dark else 'light'}", of=panel)
-    lab.set_theme(dark=False)
+    for theme, other in (("dark", "light"), ("light", "dark")):
+        lab.set_theme(dark=theme == "dark")
+        # Not the system's scheme decides, but the theme.
+        lab.page.emulate_media(color_scheme=other)  # type: ignore[arg-type]
+        notebook.scroll_to(1)
+        card = notebook.wait_for_output(1, "second").locator(".jtrack").first
+        assert card.evaluate("node => getComputedStyle(node).colorScheme") == theme
+        for index, name in ((1, "card"), (2, "runs"), (3, "compare")):
+            notebook.scroll_to(index)
+            panel = notebook.outputs(index).locator(".jtrack").first
+            panel.wait_for()
+            lab.screenshot(f"panels-{name}-{theme}", of=panel)
 
 
 def test_a_card_reads_well_in_a_notebook_that_is_not_trusted(lab: Lab, folder: Path) -> None:
