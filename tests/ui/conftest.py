@@ -1,4 +1,4 @@
-"""One server and one browser for all tests of this folder; each test gets a page and a folder of its own."""
+"""One server and one browser for all tests of this folder, one page for those of a file, and a folder for each test."""
 
 from __future__ import annotations
 
@@ -37,18 +37,45 @@ def folder(server: LabServer, request: pytest.FixtureRequest) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def used_labs(server: LabServer) -> Iterator[list[Lab]]:
+    """The page that the next test of this file takes, if there is one: JupyterLab loads longer than most tests take."""
+    labs: list[Lab] = []
+    yield labs
+    for lab in labs:
+        lab.page.context.close()
+
+
 @pytest.fixture
-def lab(server: LabServer, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Lab]:
+def lab(used_labs: list[Lab], server: LabServer, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """JupyterLab with nothing open in it."""
+    lab = used_labs.pop() if used_labs else _open_lab(server, browser)
+    n_failed = request.session.testsfailed
+    yield lab
+    if request.session.testsfailed > n_failed:
+        _end(lab, f"failed-{request.node.name}")
+    else:
+        lab.clear()
+        used_labs.append(lab)
+
+
+@pytest.fixture
+def fresh_lab(server: LabServer, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """JupyterLab in a page that nobody used before."""
+    lab = _open_lab(server, browser)
+    n_failed = request.session.testsfailed
+    yield lab
+    _end(lab, f"failed-{request.node.name}" if request.session.testsfailed > n_failed else None)
+
+
+def _open_lab(server: LabServer, browser: Browser) -> Lab:
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     context.set_default_timeout(60_000)
-    lab = Lab(context.new_page(), server)
-    failed_before = request.session.testsfailed
-    yield lab
-    if request.session.testsfailed > failed_before:
-        lab.screenshot(f"failed-{request.node.name}")
-    _shut_kernels_down(lab)
-    context.close()
+    return Lab(context.new_page(), server)
 
 
-def _shut_kernels_down(lab: Lab) -> None:
+def _end(lab: Lab, picture: str | None) -> None:
+    if picture is not None:
+        lab.screenshot(picture)
     lab.page.evaluate("() => window.jupyterapp?.serviceManager.sessions.shutdownAll()")
+    lab.page.context.close()

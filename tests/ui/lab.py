@@ -41,14 +41,28 @@ _WATCH_RUN = """index => {
   };
   model.stateChanged.connect(watch);
 }"""
+_OPEN = "path => window.jupyterapp.commands.execute('docmanager:open', { path }).then(() => null)"
+_CLOSE_ALL = """async () => {
+  const { shell, serviceManager } = window.jupyterapp;
+  for (const widget of [...shell.widgets('main')]) {
+    if (widget.context) {
+      widget.context.model.dirty = false;
+    }
+    widget.close();
+  }
+  shell.collapseLeft();
+  shell.collapseRight();
+  await serviceManager.sessions.shutdownAll();
+}"""
 
 
 @dataclass
 class Lab:
-    """JupyterLab in one browser page."""
+    """JupyterLab in one browser page; ``is_clear`` says that it is loaded and has nothing open."""
 
     page: Page
     server: LabServer
+    is_clear: bool = False
     console_errors: list[str] = field(default_factory=list)
     foreign_requests: list[str] = field(default_factory=list)
 
@@ -66,12 +80,29 @@ class Lab:
             self.foreign_requests.append(request.url)
 
     def open_notebook(self, path: str) -> Notebook:
-        """Open the notebook at ``path`` (relative to the server's root) in a fresh workspace, its kernel ready."""
-        self.page.goto(f"{self.server.url}/lab/tree/{path}?reset&token={TOKEN}")
-        self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext !== undefined")
+        """Open the notebook at ``path`` (relative to the server's root) alone, its kernel ready."""
+        if self.is_clear:
+            self.is_clear = False
+            self.page.evaluate(_OPEN, path)
+        else:
+            self.page.goto(f"{self.server.url}/lab/tree/{path}?reset&token={TOKEN}")
+        self.page.wait_for_function("path => window.jupyterapp?.shell.currentWidget?.context?.path === path", arg=path)
         self.page.evaluate("() => window.jupyterapp.restored")
         self.page.evaluate(_KERNEL_READY)
         return Notebook(self, self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)"))
+
+    def clear(self) -> None:
+        """Leave JupyterLab as it was after it was loaded."""
+        if self.page.evaluate("() => window.jupyterapp === undefined"):
+            return
+        self.page.unroute_all()
+        self.page.evaluate(_CLOSE_ALL)
+        if self.page.evaluate("() => document.body.dataset.jpThemeLight") == "false":
+            self.set_theme(dark=False)
+        self.page.emulate_media(color_scheme="light")
+        self.console_errors.clear()
+        self.foreign_requests.clear()
+        self.is_clear = True
 
     def command(self, name: str, **args: Any) -> None:
         """Execute a command by its id and wait for it, as its menu item would."""

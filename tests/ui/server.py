@@ -108,6 +108,10 @@ def environment(private: Path) -> dict[str, str]:
         path = config / "lab" / "user-settings" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(settings), encoding="utf-8")
+    # It asks each kernel whether it was debugged, and complains where a kernel is shut down meanwhile.
+    page_config = config / "labconfig" / "page_config.json"
+    page_config.parent.mkdir(parents=True)
+    page_config.write_text(json.dumps({"disabledExtensions": {"@jupyterlab/debugger-extension": True}}), "utf-8")
     outside = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "JPY_", "JTRACK_"))}
     return {
         **outside,

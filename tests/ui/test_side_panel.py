@@ -46,6 +46,12 @@ _WAIT_FOR_SAVED_LAYOUT = """async folder => {
 }"""
 
 
+@pytest.fixture
+def lab(fresh_lab: Lab) -> Lab:
+    """The side panel remembers what it was asked for."""
+    return fresh_lab
+
+
 def test_it_lists_the_runs_of_this_notebook_of_this_folder_and_all(lab: Lab, folder: Path) -> None:
     (folder / "sub").mkdir()
     write_notebook(folder / "sub" / "deep.ipynb", LOAD, TRACKED.format(name="deeper", depth=2))
@@ -75,6 +81,8 @@ def test_it_follows_a_run_while_the_kernel_is_busy_and_knows_it_killed(lab: Lab,
     side = Side.of(lab)
     notebook.run_cell(0)
     begin(notebook, 1)
+    live = notebook.outputs(1).locator(".jt-live-panel")
+    expect(live).to_contain_text("running")
     row = side.rows("long-one")
     expect(row).to_contain_text("running")
     value = row.locator(".jt-side-value")
@@ -89,7 +97,6 @@ def test_it_follows_a_run_while_the_kernel_is_busy_and_knows_it_killed(lab: Lab,
     os.kill(kernel, signal.SIGKILL)
     expect(row).to_contain_text("killed", timeout=30_000)
     lab.screenshot("side-killed", of=side.panel)
-    live = notebook.outputs(1).locator(".jt-live-panel")
     expect(live).to_contain_text("killed", timeout=30_000)
     lab.screenshot("live-killed", of=live)
     assert lab.foreign_requests == []
