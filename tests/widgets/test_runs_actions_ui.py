@@ -246,6 +246,9 @@ def test_runs_are_tagged_and_deleted_from_their_rows_and_taken_back(show: Show) 
     page.get_by_label("name of the registered model").fill("wine")
     page.get_by_role("button", name="register", exact=True).click()
     expect(page.locator(".jt-said .jt-bad")).to_contain_text("model")
+    expect(page.get_by_label("name of the registered model")).to_have_value("wine")
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("name of the registered model")).to_have_count(0)
 
 
 def test_all_runs_that_fit_are_downloaded(show: Show) -> None:

@@ -15,10 +15,10 @@ const MOST_COMPARED = 100;
 export interface FootActions {
   compare(run_ids: string[]): void;
   parallel(run_ids: string[]): void;
-  tag(run_ids: string[], key: string, value: string): void;
+  tag(run_ids: string[], key: string, value: string): Promise<boolean>;
   delete(run_ids: string[]): void;
   restore(run_ids: string[]): void;
-  register(run_id: string, name: string): void;
+  register(run_id: string, name: string): Promise<boolean>;
   /** The foot has another height now. */
   changed(): void;
 }
@@ -71,10 +71,8 @@ export class Foot {
     const value = field('value', 'value', 'candidate');
     this.show(
       askForm(`tag ${plural(run_ids.length, 'run')}`, [key, value], 'set tag', isMeant => {
-        this.close();
-        if (isMeant && key.value.trim()) {
-          this.actions.tag(run_ids, key.value.trim(), value.value);
-        }
+        const name = isMeant && key.value.trim();
+        void this.closeAfter(name ? this.actions.tag(run_ids, name, value.value) : null);
       })
     );
   }
@@ -83,10 +81,7 @@ export class Foot {
   askName(run_id: string, run_name: string, names: string[]): void {
     this.show(
       nameForm(`register the model of ${shorten(run_name, 40)} as`, names, name => {
-        this.close();
-        if (name !== null) {
-          this.actions.register(run_id, name);
-        }
+        void this.closeAfter(name === null ? null : this.actions.register(run_id, name));
       })
     );
   }
@@ -97,9 +92,21 @@ export class Foot {
     form.querySelector('input')!.focus({ preventScroll: true });
   }
 
-  private close(): void {
-    this.form = null;
-    this.tell(null);
+  /** Take the form away once what it asked for is done; what was refused can be mended in it. */
+  private async closeAfter(done: Promise<boolean> | null): Promise<void> {
+    const form = this.form!;
+    form.inert = true; // nobody means it twice
+    if (done === null) {
+      this.tell(null);
+    } else if (!(await done)) {
+      form.inert = false;
+      form.querySelector('input')!.focus({ preventScroll: true });
+      return;
+    }
+    if (this.form === form) {
+      this.form = null;
+      this.draw();
+    }
   }
 
   private chosen(run_ids: string[]): HTMLElement {

@@ -73,10 +73,10 @@ class RunsPanel implements RunsRendered {
     this.foot = new Foot(this.choice, {
       compare: runs => this.show('compare', { runs }, runs, '%compare'),
       parallel: runs => this.show('parallel', { parent_or_runs: runs }, runs, '%parallel'),
-      tag: (run_ids, key, value) => void this.change(() => callbacks.tag({ run_ids, key, value }), `tagged ${key}`),
+      tag: async (run_ids, key, value) => (await this.change(() => callbacks.tag({ run_ids, key, value }), `tagged ${key}`)) !== null,
       delete: run_ids => void this.delete(run_ids),
       restore: run_ids => void this.change(() => callbacks.restore({ run_ids }), 'taken back'),
-      register: (run_id, name) => void this.register(run_id, name),
+      register: (run_id, name) => this.register(run_id, name),
       changed: () => this.settle()
     });
     this.node = h(
@@ -297,11 +297,12 @@ class RunsPanel implements RunsRendered {
     }
   }
 
-  private async register(run_id: string, name: string): Promise<void> {
+  private async register(run_id: string, name: string): Promise<boolean> {
     const version = await this.answer(() => this.callbacks.register({ run_id, name }));
     if (version !== null) {
       this.foot.tell(`registered as ${version}`);
     }
+    return version !== null;
   }
 
   private async delete(run_ids: string[]): Promise<void> {
