@@ -1,6 +1,6 @@
 // What stands in the cells of the runs table. What can be pressed says so by `data-do`; the grid listens once for all.
 // Plain inline elements, as hundreds of them are laid out with each step of scrolling, and a button costs a box of its own;
-// copies of a blank, as to make each anew takes three times as long.
+// copies of a blank, which cost less than elements that are made one by one.
 
 import { type Child, copyOf, h } from '../dom';
 import { asNumber } from '../frames';
@@ -31,10 +31,11 @@ export function cellText(column: Column, value: Cell): string {
   return column.kind === 'metrics' ? formatNumber(asNumber(value as number), column.decimals) : String(value);
 }
 
-export function valueCell(column: Column, row: Row, value: Cell): HTMLElement {
+/** A cell of a column that has room for `fits` signs; only what has more is cut, as that costs the browser something. */
+export function valueCell(column: Column, row: Row, value: Cell, fits: number): HTMLElement {
   const text = cellText(column, value);
   const isBest = isRun(row) && column.best !== null && column.kind === 'metrics' && value !== null && asNumber(value as number) === column.best;
-  const classes = [column.is_numeric && 'jt-num', isBest && 'jt-best', !isRun(row) && 'jt-muted'].filter(Boolean).join(' ');
+  const classes = [column.is_numeric && 'jt-num', text.length > fits && 'jt-cut', isBest && 'jt-best', !isRun(row) && 'jt-muted'].filter(Boolean).join(' ');
   const cell = copyOf(blank.value);
   cell.className = classes;
   if (!isRun(row)) {

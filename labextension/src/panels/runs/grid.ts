@@ -42,6 +42,8 @@ export class RunsGrid {
   private active = 0;
   private widths = new Map<string, number>();
   private lefts: number[] = [];
+  /** How many signs of each column's texts its width was made for. */
+  private fits: number[] = [];
   /** Distinguishes answers for this frame from late ones for a frame before it. */
   private generation = 0;
   private scheduled = 0;
@@ -197,9 +199,9 @@ export class RunsGrid {
     const names = rows.map(row => (isRun(row) ? `${row.run_name} ${insideText(row)}${row.status === 'FINISHED' ? '' : ` ${row.status}`}` : `${row.label} ${groupText(row)}`));
     const deepest = Math.max(0, ...rows.map(row => row.depth)) * 16 + (frame.query.group_by ? 18 : 0);
     const name = keep('name', Math.round(Math.min(Math.max(widest(names, node) + NAME_SIGNS + deepest, 190), 360)));
-    const inner = frame.columns.map((column, index) =>
-      keep(column.id, columnWidth(titleOf(column), rows.map(row => cellText(column, row.cells[index] ?? null)), node, column.is_numeric ? 200 : 260))
-    );
+    const texts = frame.columns.map((column, index) => rows.map(row => cellText(column, row.cells[index] ?? null)));
+    this.fits = texts.map(column => Math.min(20, Math.max(4, ...column.map(text => text.length))));
+    const inner = frame.columns.map((column, index) => keep(column.id, columnWidth(titleOf(column), texts[index]!, node, column.is_numeric ? 200 : 260)));
     const widths = [name, ...inner, 90, 112];
     this.withSpark(widths, SPARK_WIDTH);
     return [CHOOSE_WIDTH, ...widths];
@@ -288,7 +290,7 @@ export class RunsGrid {
     const isChosen = isRun(row) && this.choice.has(row.run_id);
     const cells = [
       nameCell(row, this.frame.query.group_by !== null),
-      ...this.frame.columns.map((column, i) => valueCell(column, row, row.cells[i] ?? null)),
+      ...this.frame.columns.map((column, i) => valueCell(column, row, row.cells[i] ?? null, this.fits[i]!)),
       tookCell(row),
       startedCell(row)
     ];
