@@ -38,6 +38,7 @@ Each class is also the builtin that a caller would catch::
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -87,7 +88,7 @@ class ParamConflictError(InvalidInputError):
 
     def __init__(self, key: str, old: object, new: object) -> None:
         super().__init__(
-            f"param {key!r} is already {old!r} in this run and can't become {new!r}",
+            f"param {key!r} is already {reprlib.repr(old)} in this run and can't become {reprlib.repr(new)}",
             "start another run, or log a value that changes with log_metric or set_tag",
         )
 

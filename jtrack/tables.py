@@ -7,6 +7,7 @@ from typing import Any
 
 from jtrack.entities import Run
 from jtrack.errors import MissingPackageError
+from jtrack.values import INT64_MAX, INT64_MIN
 
 
 def run_columns(runs: Sequence[Run]) -> dict[str, list[Any]]:
@@ -49,13 +50,27 @@ def runs_table(runs: Sequence[Run], output_format: str) -> Any:
 def _pandas_table(columns: dict[str, list[Any]]) -> Any:
     import pandas as pd
 
-    return pd.DataFrame(columns)
+    table = {}
+    for name, values in columns.items():
+        kinds = {type(value) for value in values}
+        # pandas would make floats of them: 3.0 of 3, and of whole numbers beyond 2**53 others.
+        if kinds == {int, type(None)} and all(value is None or INT64_MIN <= value <= INT64_MAX for value in values):
+            table[name] = pd.array(values, dtype="Int64")
+        elif int in kinds and _is_beyond_floats(values):
+            table[name] = pd.Series(values, dtype=object)
+        else:
+            table[name] = values
+    return pd.DataFrame(table)
 
 
 def _polars_table(columns: dict[str, list[Any]]) -> Any:
     import polars as pl
 
-    return pl.DataFrame(columns, strict=False)
+    table = {
+        name: pl.Series(name, values, dtype=pl.Object) if _is_beyond_floats(values) and _has_floats(values) else values
+        for name, values in columns.items()
+    }
+    return pl.DataFrame(table, strict=False)
 
 
 def _arrow_table(columns: dict[str, list[Any]]) -> Any:
@@ -70,5 +85,13 @@ _MAKERS = {"pandas": _pandas_table, "polars": _polars_table, "arrow": _arrow_tab
 def _arrow_column(pa: Any, values: list[Any]) -> Any:
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a param of several types: as text, like MLflow
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # a param of several types: as text, like MLflow
         return pa.array([None if value is None else str(value) for value in values])
+
+
+def _is_beyond_floats(values: list[Any]) -> bool:
+    return any(type(value) is int and abs(value) > 2**53 for value in values)
+
+
+def _has_floats(values: list[Any]) -> bool:
+    return any(type(value) is float for value in values)

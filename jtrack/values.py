@@ -234,17 +234,25 @@ def _check_size(what: str, text: str) -> None:
 
 def _without_arrays(value: Any) -> Any:
     """Turn arrays and tensors, also inside lists and dictionaries, into lists: their ``str()`` leaves parts out."""
-    if type(value) in (list, tuple):
-        return type(value)(_without_arrays(item) for item in value)
-    if type(value) is dict:
+    # A kind of list, tuple or dictionary, such as a named tuple, is kept as what it is a kind of, to which it is equal.
+    if isinstance(value, (list, tuple)):
+        return (list if isinstance(value, list) else tuple)(_without_arrays(item) for item in value)
+    if isinstance(value, dict):
         return {key: _without_arrays(item) for key, item in value.items()}
-    n_dimensions = getattr(value, "ndim", None)
-    if isinstance(value, type) or not isinstance(n_dimensions, int) or n_dimensions == 0:
+    if isinstance(value, type):
+        return value
+    n_dimensions = len(value.shape) if _is_table(value) else getattr(value, "ndim", None)
+    if not isinstance(n_dimensions, int) or n_dimensions == 0:
         return value
     n_items = math.prod(value.shape)
     if not hasattr(value, "tolist") or hasattr(value, "iloc") or n_items > MAX_ARRAY_ITEMS:
         raise ValueError(f"a {type(value).__name__} of shape {tuple(value.shape)} is no setting")
     return _unpacked((value.astype(str) if _is_time(value) else value).tolist)
+
+
+def _is_table(value: Any) -> bool:
+    """Whether it is a table of polars or of Arrow: ``str()`` leaves parts of it out, and it has no ``ndim``."""
+    return type(value).__module__.partition(".")[0] in ("polars", "pyarrow") and hasattr(value, "shape")
 
 
 def _encode(value: Any) -> Any:

@@ -45,6 +45,21 @@ def test_polars_and_arrow(three_runs: list[str]) -> None:
     assert arrow["params.model"].to_pylist() == ["tree", "linear", "tree"]
 
 
+@pytest.mark.parametrize("output_format", ["pandas", "polars", "arrow"])
+def test_whole_numbers_stay_what_they_are_where_a_run_lacks_them(output_format: str) -> None:
+    for params in ({"seed": 2**53 + 1, "depth": 3, "huge": 2**70, "mixed": 2**53 + 1}, {"mixed": 0.5}):
+        with jtrack.start_run():
+            jtrack.log_params(params)
+    table = jtrack.search_runs(order_by=["attributes.start_time"], output_format=output_format)
+    first = {key: table[f"params.{key}"][0] for key in ("seed", "depth", "huge", "mixed")}
+    assert {key: int(str(value)) for key, value in first.items()} == {
+        "seed": 2**53 + 1,
+        "depth": 3,
+        "huge": 2**70,
+        "mixed": 2**53 + 1,
+    }
+
+
 def test_no_runs_are_an_empty_table() -> None:
     assert len(jtrack.search_runs()) == 0
     assert "run_id" in jtrack.search_runs()

@@ -138,7 +138,8 @@ class CellRecording:
             attempt("end the runs that the cell left open", lambda: end_inner_runs(self.run, finished.error))
             attempt("record what the cell set", lambda: self._record_names(finished))
             if printed:
-                attempt("keep the cell's output", lambda: self.run.log_text(printed, "stdout.txt"))
+                text = printed.encode("utf-8", "replace").decode()
+                attempt("keep the cell's output", lambda: self.run.log_text(text, "stdout.txt"))
             attempt("record the cell's source", lambda: self._note.settle(NOTEBOOK_WAIT_S))
         finally:  # an impatient second interrupt must not leave the run open for the cells to come
             attempt("record the end of the run", lambda: self._end_run(finished))

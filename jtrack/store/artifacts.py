@@ -72,10 +72,16 @@ def check_artifact_path(path: str | os.PathLike[str]) -> PurePosixPath:
     Raises
     ------
     InvalidInputError
-        It is absolute, empty, no name of a file, or leads out of the folder.
+        It is absolute, empty, no name of a file, no text in UTF-8, or leads out of the folder.
     """
     text = os.fspath(path).replace(os.sep, "/")
     place = PurePosixPath(text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidInputError(
+            f"an artifact's path is text that UTF-8 can hold, unlike {text!r}", "give the file another name"
+        ) from None
     if "\0" in text or text.endswith("/"):
         raise InvalidInputError(f"an artifact's path ends in the name of a file, unlike {text!r}", "give 'plots/a.png'")
     if place.is_absolute() or ".." in place.parts or not place.parts:

@@ -103,7 +103,7 @@ class EventFile:
         written = os.write(self._descriptor, line)
         if written != len(line):
             # A full disk took a part of the line: take it back, or the next line would be lost with it.
-            os.ftruncate(self._descriptor, self._end)
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._end += written
 

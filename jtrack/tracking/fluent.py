@@ -71,10 +71,13 @@ def start_run(
     """
     outer = _check_free(nested)
     if run_id is not None:
+        # All that could be refused comes first: a run that was taken up is active.
+        given = {"name": run_name, "description": description}
+        texts = {key: check_text("run", key, value) for key, value in given.items() if value is not None}
+        tags = check_tags(tags or {})
         run = resume_run(current_store(), run_id)
-        renewed = {"run_name": run_name, "description": description}
-        run.set_attributes(**{name: value for name, value in renewed.items() if value is not None})
-        run.set_tags(tags or {})
+        run.set_attributes(**{"run_name" if key == "name" else key: text for key, text in texts.items()})
+        run.set_tags(tags)
         return _with_system_metrics(run, log_system_metrics)
     store = outer.store if outer is not None else current_store()
     if experiment_id is not None:
@@ -103,7 +106,7 @@ def end_run(status: RunStatus | str = RunStatus.FINISHED) -> None:
     """End the active run; without one, do nothing."""
     run = find_active_run()
     if run is not None:
-        run.end(_status(status))
+        run.end(status)
 
 
 def active_run() -> ActiveRun | None:
@@ -166,7 +169,7 @@ def restore_experiment(experiment_id: str) -> None:
 
 def set_experiment_tags(tags: Mapping[str, Any]) -> None:
     """Set tags of the chosen experiment."""
-    texts = {key: check_text("tag", key, value) for key, value in tags.items()}
+    texts = check_tags(tags)
     store = current_store()
     experiments.change_experiment(store, _chosen_experiment_id(store), tags=texts)
 
@@ -294,15 +297,6 @@ def _active_or_new() -> ActiveRun:
     return active_run() or start_run()
 
 
-def _status(status: RunStatus | str) -> RunStatus:
-    try:
-        return RunStatus(status)
-    except ValueError:
-        raise InvalidInputError(
-            f"{status!r} is no status of a run", "one of " + ", ".join(known.value for known in RunStatus)
-        ) from None
-
-
 def _check_free(nested: bool) -> ActiveRun | None:
     """Return the run around a new one, if it is to have one."""
     own = context.own_active_run()
@@ -362,7 +356,7 @@ def _set_lifecycle(address: str, stage: LifecycleStage) -> None:
 def _end_open_runs() -> None:
     # An uncaught error of a script has left its mark by now; at a prompt, errors are everyday.
     failed = getattr(sys, "last_value", None) is not None and not hasattr(sys, "ps1")
-    for run in reversed(list(process.runs)):
+    for run in reversed([run for run in process.runs if run.is_of_this_process]):
         run.end(RunStatus.FAILED if failed else RunStatus.FINISHED)
 
 

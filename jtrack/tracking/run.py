@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from jtrack.store import Store
 from jtrack.store.artifacts import check_artifact_path
 from jtrack.store.control import messages_end
 from jtrack.store.journal import JournalMark
+from jtrack.store.warn import StoreWarning
 from jtrack.tracking import context, media
 from jtrack.tracking.live import Controls, StopSignal
 from jtrack.tracking.series import Series
@@ -51,6 +53,8 @@ TAG_COLUMNS = {
     "mlflow.parentRunId": "parent_run_id",
 }
 
+# A file that the disk had no room for is held in memory; a larger one is read again where it lies.
+_MOST_HELD_BYTES = 256 * 1024 * 1024
 # What trying again doesn't help: a name that is too long, or a folder where a file is to go.
 _FAULTS_OF_NAMES = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.EILSEQ}
 
@@ -91,6 +95,7 @@ class ActiveRun:
         self._sampler: SystemSampler | None = None
         self.journal_mark: JournalMark | None = None
         self.is_resumed = False
+        self._pid = os.getpid()
         self.messages_start = 0  # what was said before the loop first listens counts too
         # What will be its params when it ends, where that is known earlier: a cell's settings, read from its source.
         self.expected_params: Mapping[str, Any] = {}
@@ -101,7 +106,7 @@ class ActiveRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.ended:
+        if self.ended or not self.is_of_this_process:
             return
         if error is None:
             self.end()
@@ -113,6 +118,11 @@ class ActiveRun:
 
     def __repr__(self) -> str:
         return f"<ActiveRun {self.run_name} {self.run_id[:8]} {self._info.status}>"
+
+    @property
+    def is_of_this_process(self) -> bool:
+        """Whether it began here: a forked child may log into its parent's run, and ends it only where it says so."""
+        return self._pid == os.getpid()
 
     @property
     def run_id(self) -> str:
@@ -365,10 +375,10 @@ class ActiveRun:
         error
             The traceback of what ended it, as plain text.
         """
+        status = check_status(status)
         with self._lock:
             if self.ended:
                 return
-            status = RunStatus(status)
             ended_at = ended_at or datetime.now(UTC)
             if self._sampler is not None:
                 self._sampler.stop()
@@ -421,16 +431,40 @@ class ActiveRun:
             if error.errno in _FAULTS_OF_NAMES:
                 reason = error.strerror or str(error)
                 raise InvalidInputError(f"{path!r} can't be kept: {reason}", "another name will do") from None
-            self._writer.defer(lambda: self._write_artifact(content, path), error)
+            held = _held(content)
+            self._writer.defer(lambda: self._write_late(held, path), error)
+
+    def _write_late(self, content: bytes | Path, path: str) -> None:
+        if isinstance(content, Path) and not content.exists():
+            warnings.warn(f"{path!r} is not kept: {content} is gone", StoreWarning, stacklevel=2)
+            return
+        self._write_artifact(content, path)
 
     def _write_artifact(self, content: bytes | Path, path: str) -> None:
         n_bytes, digest = self.store.artifacts.put(content, self.artifact_path / path)
         self._writer.event("artifact_logged", self.run_id, {"path": path, "n_bytes": n_bytes, "sha256": digest})
 
 
+def check_status(status: RunStatus | str) -> RunStatus:
+    """Return the status of that name."""
+    try:
+        return RunStatus(status)
+    except ValueError:
+        raise InvalidInputError(
+            f"{status!r} is no status of a run", "one of " + ", ".join(known.value for known in RunStatus)
+        ) from None
+
+
 def check_tags(tags: Mapping[str, Any]) -> dict[str, str]:
     """Return tags as the texts that the store keeps whole."""
     return {check_key("tag", key): check_text("tag", key, value) for key, value in check_mapping("tag", tags).items()}
+
+
+def _held(content: bytes | Path) -> bytes | Path:
+    """Give what waits for room on the disk: by then its file may be gone, or hold something else."""
+    if isinstance(content, bytes) or content.stat().st_size > _MOST_HELD_BYTES:
+        return content
+    return content.read_bytes()
 
 
 def _check_readable(source: Path) -> None:

@@ -72,13 +72,16 @@ def test_files_that_the_disk_refused_are_written_when_it_has_room_again(run_on_d
     printed = run_on_disk(
         "3m",
         """
-        import time
+        import os, time
         with open("big.bin", "wb") as file:
             file.write(b"z" * 5_000_000)
         with jtrack.start_run(run_name="full") as run:
             jtrack.log_text("small", "small.txt")
             jtrack.log_text("y" * 4_000_000, "sub/big.txt")
             jtrack.log_artifact("big.bin")
+            with open("big.bin", "wb") as file:
+                file.write(b"another")
+            os.unlink("big.bin")
             jtrack.log_dict({"a": 1}, "a.json")
         find = lambda: [(file["path"], file["n_bytes"]) for file in
                         jtrack.sql("SELECT path, n_bytes FROM artifacts ORDER BY path").df().to_dict("records")]

@@ -164,6 +164,20 @@ def test_a_forked_child_logs_into_its_parents_run_and_into_its_own(store_path: P
     assert jtrack.get_run("parent").info.status == RunStatus.FINISHED
 
 
+def test_a_forked_child_that_ends_leaves_its_parents_run_running(store_path: Path) -> None:
+    printed = processes.run("""
+        import os, sys, jtrack
+        with jtrack.start_run(run_name="parent") as run:
+            pid = os.fork()
+            if pid == 0:
+                sys.exit(0)                                     # out of the block, and through what is done at exit
+            assert os.waitpid(pid, 0)[1] == 0
+            print(jtrack.get_run("parent").info.status)
+    """)
+    assert printed.strip() == "RUNNING"
+    assert jtrack.get_run("parent").info.status == RunStatus.FINISHED
+
+
 def test_a_child_that_was_forked_while_a_thread_logged_is_not_held_up(store_path: Path) -> None:
     printed = processes.run("""
         import os, threading, warnings, jtrack

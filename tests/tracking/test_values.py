@@ -6,9 +6,12 @@ import decimal
 import enum
 import fractions
 import math
+from collections import Counter, OrderedDict
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +20,12 @@ import jtrack
 from jtrack.errors import InvalidInputError, ParamConflictError
 from jtrack.tracking import current_store
 from jtrack.values import metric_step, metric_value, param_number, parse_param, render_param
+
+
+class Layers(NamedTuple):
+    first: int
+    others: list[int]
+
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
@@ -31,6 +40,13 @@ VALUES = st.recursive(
 def test_a_param_comes_back_with_its_type(value: object) -> None:
     _, value_json = render_param("p", value)
     assert repr(parse_param(value_json)) == repr(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [(OrderedDict(a=Layers(8, [4])), {"a": (8, [4])}), (Counter("aab"), {"a": 2, "b": 1})]
+)
+def test_a_kind_of_dictionary_or_tuple_is_kept_as_one(value: object, kept: object) -> None:
+    assert parse_param(render_param("p", value)[1]) == kept == value
 
 
 @pytest.mark.parametrize("value", [{"$float": "nan"}, {"$tuple": [1]}, {"$dict": []}, {"$": 1}])
@@ -116,6 +132,8 @@ def test_arrays_and_times_are_kept_whole(value: object, kept: object) -> None:
         ([np.zeros((101, 100))], "a ndarray of shape \\(101, 100\\) is no setting"),
         (pd.DataFrame({"a": [1]}), "a DataFrame of shape \\(1, 1\\) is no setting"),
         (pd.Series([1, 2]), "a Series of shape \\(2,\\) is no setting"),
+        (pa.table({"a": [1]}), "a Table of shape \\(1, 1\\) is no setting"),
+        (OrderedDict(a=np.zeros(10_001)), "a ndarray of shape \\(10001,\\) is no setting"),
         (np.ma.masked, "it is masked"),
         (np.longdouble("0.1"), "value = 0.1 can't be kept exactly"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import plotly.graph_objects as go
 import pytest
@@ -30,11 +30,14 @@ def run() -> ActiveRun:
         (lambda: jtrack.set_experiment(""), "the name of an experiment is empty"),
         (lambda: jtrack.log_text("a", "a\0b"), "ends in the name of a file"),
         (lambda: jtrack.log_text("a", "sub/"), "ends in the name of a file"),
+        (lambda: jtrack.log_text("a", "\ud800.txt"), "is text that UTF-8 can hold"),
+        (lambda: jtrack.set_experiment_tags("ab"), "tags come as a dictionary, not as str"),
         (lambda: jtrack.log_text("a", "x" * 300), "can't be kept: File name too long"),
         (lambda: jtrack.log_metric("m", 1, timestamp="now"), "is no number of milliseconds since 1970"),
         (lambda: jtrack.log_dict({"a": object()}, "a.json"), "object has no form in JSON"),
         (lambda: jtrack.log_figure(3, "a.png"), "a figure comes from matplotlib or plotly"),
         (lambda: jtrack.end_run("DONE"), "'DONE' is no status of a run"),
+        (lambda: cast(ActiveRun, jtrack.active_run()).end("DONE"), "'DONE' is no status of a run"),
         (lambda: jtrack.search_runs(filter_string=3), "a filter or an order is text, not 3"),
         (lambda: jtrack.search_runs(order_by=[3]), "a filter or an order is text, not 3"),
         (lambda: jtrack.search_runs(max_results="a"), "max_results is a number from 0 on, not 'a'"),
@@ -73,6 +76,24 @@ def test_a_parent_may_be_named_as_runs_are(run: ActiveRun) -> None:
         assert child.info.parent_run_id == run.run_id
     with pytest.raises(RunNotFoundError, match="no run 'zz'"):
         jtrack.start_run(nested=True, parent_run_id="zz")
+
+
+@pytest.mark.parametrize("given", [{"tags": {"a": "\ud800"}}, {"run_name": "\ud800"}, {"tags": "ab"}])
+def test_a_run_that_is_taken_up_with_what_is_refused_is_not_active(given: dict[str, Any]) -> None:
+    with jtrack.start_run() as run:
+        pass
+    with pytest.raises(InvalidInputError):
+        jtrack.start_run(run_id=run.run_id, **given)
+    assert jtrack.active_run() is None
+    assert jtrack.get_run(run.run_id).info.status == "FINISHED"
+
+
+def test_a_long_value_is_told_in_one_line(run: ActiveRun) -> None:
+    jtrack.log_param("text", "a\n" * 10_000)
+    with pytest.raises(InvalidInputError, match="param 'text' is already") as caught:
+        jtrack.log_param("text", "b\n" * 10_000)
+    assert len(caught.value.message) < 200
+    assert "\n" not in caught.value.message
 
 
 def test_a_figure_of_plotly_needs_kaleido_to_be_an_image(run: ActiveRun, monkeypatch: pytest.MonkeyPatch) -> None:
