@@ -138,14 +138,15 @@ def test_the_picture_sweep(work: tuple[Lab, Notebook], take: Take) -> None:
     notebook.scroll_to(3)
     panel = notebook.outputs(3).locator(".jt-parallel")
     expect(panel).to_have_attribute("data-drawn", "true")
-    axis = panel.get_by_role("slider", name="brush on val_loss").bounding_box()
-    assert axis is not None
-    middle = axis["x"] + axis["width"] / 2
-    lab.page.mouse.move(middle, axis["y"] + axis["height"] * 0.97)
+    axis = panel.get_by_role("slider", name="brush on val_loss")
+    box = axis.bounding_box()
+    assert box is not None
+    # To hover waits until nothing moves any more.
+    axis.hover(position={"x": box["width"] / 2, "y": box["height"] * 0.97})
     lab.page.mouse.down()
-    lab.page.mouse.move(middle, axis["y"] + axis["height"] * 0.8, steps=5)
+    axis.hover(position={"x": box["width"] / 2, "y": box["height"] * 0.8})
     lab.page.mouse.up()
-    expect(panel.get_by_role("status").first).to_contain_text("brushed")
+    expect(panel.get_by_role("status").first).to_contain_text(re.compile(r"[1-9]\d* of 60 brushed"))
     take(panel)
 
 
@@ -171,6 +172,7 @@ def test_the_picture_runs(work: tuple[Lab, Notebook], take: Take) -> None:
     lab.command("jtrack:open-panel", panel="runs", params=params, place=place, label="Best runs")
     panel = main_area(lab.page).locator(".jt-runs")
     panel.get_by_text("brisk-heron").first.wait_for()
+    expect(panel.locator("[data-waits]")).to_have_count(0)
     take(panel)
 
 
