@@ -251,6 +251,42 @@ def test_runs_are_tagged_and_deleted_from_their_rows_and_taken_back(show: Show) 
     expect(page.get_by_label("name of the registered model")).to_have_count(0)
 
 
+def test_a_form_can_be_left_while_nobody_answers_it(show: Show) -> None:
+    log_wines(3)
+    shown = show(RunsModel())
+    page = shown.page
+    page.evaluate(
+        """() => {
+            const answer = window.answer;
+            window.unanswered = [];
+            window.answer = content => JSON.parse(content).method === 'tag'
+                ? new Promise(resolve => window.unanswered.push(() => answer(content).then(resolve)))
+                : answer(content);
+        }"""
+    )
+    page.get_by_role("checkbox", name="choose run-1").check()
+
+    def send_tag(key: str) -> None:
+        page.get_by_role("button", name="tag", exact=True).click()
+        field = page.get_by_label("tag", exact=True)
+        field.fill(key)
+        field.press("Enter")
+        field.press("Enter")
+        send = page.get_by_role("button", name="set tag")
+        expect(send).to_be_disabled()
+        send.press("Enter")
+
+    for key, leave in (("a", lambda: page.keyboard.press("Escape")), ("b", page.get_by_text("cancel").click)):
+        send_tag(key)
+        leave()
+        expect(page.get_by_role("button", name="set tag")).to_have_count(0)
+    send_tag("c")
+    assert page.evaluate("window.unanswered.length") == 3, "each is asked once"
+    page.evaluate("window.unanswered.forEach(answer => answer())")
+    expect(page.get_by_text("tagged c: 1 run")).to_be_visible()
+    expect(page.get_by_role("button", name="set tag")).to_have_count(0)
+
+
 def test_all_runs_that_fit_are_downloaded(show: Show) -> None:
     log_wines()
     shown = show(RunsModel("params.model = 'tree'", max_results=2))

@@ -5,15 +5,28 @@ import { h } from './dom';
 
 let nextId = 0;
 
-/** `done` is told whether it is meant; the line stays until its owner takes it away. */
-export function askForm(about: string, fields: HTMLElement[], verb: string, done: (isMeant: boolean) => void): HTMLElement {
+/** `done` is told whether it is meant; the line stays until its owner takes it away. Until what `done` gives has come,
+ * nobody can mean it twice, but can always leave: an answer may never come. */
+export function askForm(about: string, fields: HTMLElement[], verb: string, done: (isMeant: boolean) => unknown): HTMLElement {
+  const submit = async (): Promise<void> => {
+    if (button.ariaDisabled !== 'true') {
+      // Not disabled in earnest: the focus on it would be lost, and Escape with it.
+      button.ariaDisabled = 'true';
+      await done(true);
+      button.ariaDisabled = null;
+    }
+  };
+  const button = h('button', { class: 'jt-link', type: 'button', onclick: () => void submit() }, verb);
   const onkeydown = (event: KeyboardEvent): void => {
     if (event.key === 'Enter' || event.key === 'Escape') {
       event.preventDefault();
       event.stopPropagation();
       // On a button Enter is a click on that one.
-      const isCancel = (event.target as Element).matches('[data-cancel]');
-      done(event.key === 'Enter' && !isCancel);
+      if (event.key === 'Escape' || (event.target as Element).matches('[data-cancel]')) {
+        done(false);
+      } else {
+        void submit();
+      }
     }
   };
   return h(
@@ -21,7 +34,7 @@ export function askForm(about: string, fields: HTMLElement[], verb: string, done
     { class: 'jt-form', role: 'group', 'aria-label': about, onkeydown },
     h('span', {}, about),
     fields,
-    h('button', { class: 'jt-link', type: 'button', onclick: () => done(true) }, verb),
+    button,
     h('button', { class: 'jt-link', type: 'button', 'data-cancel': true, onclick: () => done(false) }, 'cancel')
   );
 }
@@ -31,7 +44,7 @@ export function field(name: string, label: string, example: string): HTMLInputEl
 }
 
 /** Ask under which name a model is to be registered, offering `names`; `done` gets the name, or null for none. */
-export function nameForm(about: string, names: string[], done: (name: string | null) => void): HTMLElement {
+export function nameForm(about: string, names: string[], done: (name: string | null) => unknown): HTMLElement {
   const known = h('datalist', { id: `jt-names-${nextId++}` }, names.map(each => h('option', { value: each })));
   const name = field('name', 'name of the registered model', names.length ? 'a new name, or one there is' : 'name of the model');
   if (names.length) {
@@ -39,10 +52,6 @@ export function nameForm(about: string, names: string[], done: (name: string | n
   }
   return askForm(about, [name, known], 'register', isMeant => {
     const text = name.value.trim();
-    if (!isMeant || text) {
-      done(isMeant ? text : null);
-    } else {
-      name.focus();
-    }
+    return !isMeant || text ? done(isMeant ? text : null) : name.focus();
   });
 }

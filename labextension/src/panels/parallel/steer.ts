@@ -67,7 +67,7 @@ export class RegisterBest {
   }
 
   private ask(): void {
-    replace(this.node, nameForm('register it as', [], name => void this.register(name)));
+    replace(this.node, nameForm('register it as', [], name => this.register(name)));
     this.node.querySelector('input')!.focus();
   }
 

@@ -35,7 +35,7 @@ export class RegisterModel {
     try {
       const names = await this.actions.names();
       if (run === this.runId) {
-        replace(this.node, nameForm('register its model as', names, name => void this.register(name)));
+        replace(this.node, nameForm('register its model as', names, name => this.register(name)));
         this.node.querySelector('input')!.focus({ preventScroll: true });
       }
     } catch (error) {

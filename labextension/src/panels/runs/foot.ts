@@ -72,7 +72,7 @@ export class Foot {
     this.show(
       askForm(`tag ${plural(run_ids.length, 'run')}`, [key, value], 'set tag', isMeant => {
         const name = isMeant && key.value.trim();
-        void this.closeAfter(name ? this.actions.tag(run_ids, name, value.value) : null);
+        return this.closeAfter(name ? this.actions.tag(run_ids, name, value.value) : null);
       })
     );
   }
@@ -80,9 +80,9 @@ export class Foot {
   /** Ask under which name the model of a run is to be registered. */
   askName(run_id: string, run_name: string, names: string[]): void {
     this.show(
-      nameForm(`register the model of ${shorten(run_name, 40)} as`, names, name => {
-        void this.closeAfter(name === null ? null : this.actions.register(run_id, name));
-      })
+      nameForm(`register the model of ${shorten(run_name, 40)} as`, names, name =>
+        this.closeAfter(name === null ? null : this.actions.register(run_id, name))
+      )
     );
   }
 
@@ -95,11 +95,9 @@ export class Foot {
   /** Take the form away once what it asked for is done; what was refused can be mended in it. */
   private async closeAfter(done: Promise<boolean> | null): Promise<void> {
     const form = this.form!;
-    form.inert = true; // nobody means it twice
     if (done === null) {
       this.tell(null);
     } else if (!(await done)) {
-      form.inert = false;
       form.querySelector('input')!.focus({ preventScroll: true });
       return;
     }
