@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
@@ -113,6 +113,13 @@ def resolve_run(run_id: object) -> str:
     from jtrack.store.addresses import run_id_of
 
     return run_id_of(_catalog(), run_id, experiment_id=process.experiment_id)
+
+
+def resolve_runs(addresses: Iterable[object]) -> list[str]:
+    """Give the full ids of the runs that addresses mean, each once, in their order; see :func:`get_run`."""
+    from jtrack.store.addresses import run_ids_of
+
+    return run_ids_of(_catalog(), addresses, experiment_id=process.experiment_id)
 
 
 def find_run(run_id: object) -> Run | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from jtrack.direction import Direction, infer_direction
@@ -64,6 +65,18 @@ def run_id_of(catalog: Catalog, address: object, *, experiment_id: str | None = 
             "give more of the id: " + ", ".join(row["run_id"][:12] for row in found[:4]),
         )
     return str(found[0]["run_id"])
+
+
+def run_ids_of(catalog: Catalog, addresses: Iterable[object], *, experiment_id: str | None = None) -> list[str]:
+    """Resolve addresses to the ids of runs, each once, in their order; full ids, however many, with one question."""
+    texts = list(dict.fromkeys(map(_text_of, addresses)))
+    if not texts:
+        return []
+    with catalog.one_look():
+        found = catalog.rows_beside({"run_id": texts}, "SELECT run_id FROM runs JOIN given USING (run_id)")
+        known = {row["run_id"] for row in found}
+        ids = (text if text in known else run_id_of(catalog, text, experiment_id=experiment_id) for text in texts)
+        return list(dict.fromkeys(ids))
 
 
 def _best(catalog: Catalog, text: str, experiment_id: str | None) -> str:

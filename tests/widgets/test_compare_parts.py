@@ -12,7 +12,8 @@ import pytest
 
 from jtrack import tracking
 from jtrack.entities import Environment
-from jtrack.errors import InvalidInputError
+from jtrack.errors import InvalidInputError, RunNotFoundError
+from jtrack.store import addresses
 from jtrack.widgets.compare.columns import find_axis
 from jtrack.widgets.compare.frame import MAX_BYTES as MAX_FRAME_BYTES
 from jtrack.widgets.compare.frame import letter_of
@@ -22,6 +23,7 @@ from jtrack.widgets.compare.panel import compare
 from jtrack.widgets.compare.text import compare_text
 from jtrack.widgets.format import MINUS
 from jtrack.widgets.frames import frame_json
+from jtrack.widgets.parallel.model import ParallelModel
 from tests.widgets.logged_runs import log_cell_run
 from tests.widgets.samples import kept_bytes
 
@@ -193,6 +195,41 @@ def test_files_of_one_path_stand_side_by_side() -> None:
     assert model.preview(2, "table.csv").table.rows == (("2", "2"),)
     with pytest.raises(InvalidInputError, match="3 runs"):
         model.preview(3, "same.txt")
+
+
+def test_of_a_great_choice_only_the_runs_that_are_compared_are_asked_for() -> None:
+    run_ids = log_sweep(102)
+    model = CompareModel(run_ids[:3])
+    # None of those behind the hundredth is in the store: to ask for one of them would be an error.
+    frame = model.select([*run_ids[:100], *(f"{i:032x}" for i in range(99_900))])
+    assert [run.run_id for run in frame.runs] == run_ids[:100] and frame.n_found == 100_000
+    assert [run.run_id for run in model.select(run_ids[:1]).runs] == run_ids[:3] and model.frame.n_found == 3
+    with pytest.raises(RunNotFoundError):
+        model.select([run_ids[0], "f" * 32])
+    assert model.frame.n_found == 3
+
+
+def test_full_ids_are_found_with_one_question_and_other_addresses_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_ids = log_sweep(20)
+    asked: list[object] = []
+    one_by_one = addresses.run_id_of
+    monkeypatch.setattr(
+        addresses, "run_id_of", lambda *args, **named: asked.append(args[1]) or one_by_one(*args, **named)
+    )
+    model = CompareModel(["run-3", *run_ids, run_ids[0]])
+    assert [run.run_id for run in model.frame.runs] == [run_ids[3], *run_ids[:3], *run_ids[4:]]
+    assert len(ParallelModel(run_ids).whole.lines.run_ids) == 20
+    assert asked == ["run-3"]
+
+
+def test_a_look_at_what_is_the_same_gives_the_same_frame() -> None:
+    model = CompareModel(log_sweep(40, extra=60))
+    assert len(model.frame.metrics) < len(model.whole.metrics), "so large that some is left out"
+    for _ in ("as it was opened", "as it was chosen"):
+        before = model.frame
+        model.refresh()
+        assert model.frame == before
+        model.select([run.run_id for run in before.runs[:39]])
 
 
 @pytest.mark.slow

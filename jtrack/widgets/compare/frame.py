@@ -141,7 +141,7 @@ def select_runs(runs: Sequence[object] | str) -> list[str]:
         # The newest, with the oldest of them first: differences then read forward in time.
         run_ids = run_ids[:MOST_RUNS][::-1] + run_ids[MOST_RUNS:]
     else:
-        run_ids = list(dict.fromkeys(queries.get_run(address).info.run_id for address in runs))
+        run_ids = queries.resolve_runs(runs)
     if len(run_ids) < 2:
         raise InvalidInputError(
             f"compare takes two runs or more, and found {plural(len(run_ids), 'run')}",

@@ -10,6 +10,7 @@ from jtrack.errors import InvalidInputError
 from jtrack.widgets.compare.columns import ComparedColumn, Importance, read_column, read_importance
 from jtrack.widgets.compare.details import ComparedFile, ComparedText, read_files, read_packages, read_tags
 from jtrack.widgets.compare.frame import (
+    MOST_RUNS,
     ComparedCurve,
     ComparedMetric,
     ComparedSource,
@@ -48,15 +49,15 @@ class CompareModel:
 
     def refresh(self) -> None:
         """Read the same runs anew, which may still train; what a filter would find by now is another comparison."""
-        self.frame = replace(compare_frame(self._run_ids), n_found=self.frame.n_found)
+        self.frame = self._read(self.frame.n_found)
 
     def select(self, run_ids: Sequence[str]) -> CompareFrame:
         """Compare other runs, such as those chosen in a table; fewer than two are the first ones again."""
-        chosen = list(run_ids) if len(run_ids) > 1 else self._first_ids
-        frame = compare_frame(select_runs(chosen))
-        self._run_ids = [run.run_id for run in frame.runs]
-        n_found = self._n_found if chosen is self._first_ids else frame.n_found
-        self.frame = fit_frame(replace(frame, n_found=n_found))
+        chosen = list(dict.fromkeys(run_ids))
+        is_first = len(chosen) < 2
+        # Cut before anything is read: a table has as many runs to choose as a store.
+        self._run_ids = self._first_ids if is_first else select_runs(chosen[:MOST_RUNS])
+        self.frame = self._read(self._n_found if is_first else len(chosen))
         return self.frame
 
     @property
@@ -120,6 +121,9 @@ class CompareModel:
     def preview(self, run: int, path: str) -> Preview:
         """Read what a page shows of a file of one of the runs."""
         return preview_artifact(self._run_id(run), path)
+
+    def _read(self, n_found: int) -> CompareFrame:
+        return fit_frame(replace(compare_frame(self._run_ids), n_found=n_found))
 
     def _run_id(self, place: int) -> str:
         if not 0 <= place < len(self._run_ids):

@@ -85,7 +85,7 @@ def select(parent_or_runs: object) -> Selection:
         found = queries.rows(_NEWEST_PARENT)
         return Selection(found[0]["parent_run_id"]) if found else Selection(filter_string="")
     if isinstance(parent_or_runs, (list, tuple)):
-        run_ids = tuple(dict.fromkeys(queries.get_run(address).info.run_id for address in parent_or_runs))
+        run_ids = tuple(queries.resolve_runs(parent_or_runs))
         return Selection(run_ids[0]) if len(run_ids) == 1 else Selection(run_ids=run_ids)
     if isinstance(parent_or_runs, str) and _is_filter(parent_or_runs):
         return Selection(filter_string=parent_or_runs)
