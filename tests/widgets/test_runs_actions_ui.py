@@ -205,6 +205,84 @@ def test_chosen_runs_are_told_to_the_page_and_shown_in_other_panels(show: Show) 
     assert page.locator(".jt-runs").bounding_box() == height, "a panel never grows after it was drawn"
 
 
+def test_a_group_is_chosen_and_let_go_by_its_box_and_by_keys(show: Show) -> None:
+    log_wines()
+    shown = show(RunsModel(group_by="params.lr"))
+    page = shown.page
+    box = page.get_by_role("checkbox", name="choose the runs with lr 0.1")
+    everything = page.get_by_role("checkbox", name="choose all runs")
+    box.click()
+    expect(page.get_by_text("3 runs chosen")).to_be_visible()
+    expect(box).to_be_checked()
+    shown.screenshot("runs-group-chosen")
+    page.get_by_role("button", name="run", exact=True).click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("run↑")
+    expect(box).to_be_checked()  # in another order they are the same runs
+    box.click()
+    expect(box).not_to_be_checked()
+    expect(page.get_by_text("chosen")).to_have_count(0)
+    line = page.locator(".jt-group-row", has=box)
+    line.focus()
+    for is_chosen in (True, False, True):
+        page.keyboard.press(" ")
+        expect(box).to_be_checked(checked=is_chosen)
+    page.get_by_role("button", name="open lr 0.1").click()
+    page.get_by_role("checkbox", name="choose run-3").uncheck()
+    expect(box).not_to_be_checked()
+    expect(page.get_by_text("2 runs chosen")).to_be_visible()
+    everything.click()
+    expect(page.get_by_text("8 runs chosen")).to_be_visible()
+    expect(page.locator(".jt-grid input:checked")).to_have_count(7)  # the head, three groups, three runs
+    box.click()
+    expect(page.get_by_text("5 runs chosen")).to_be_visible()
+    expect(everything).to_be_checked(indeterminate=True)
+
+
+def test_the_box_of_the_head_stands_for_the_runs_of_this_very_table(show: Show) -> None:
+    log_wines()
+    shown = show(RunsModel("params.model = 'tree'"))
+    page = shown.page
+    everything = page.get_by_role("checkbox", name="choose all runs")
+    everything.click()
+    expect(page.get_by_text("4 runs chosen")).to_be_visible()
+    expect(everything).to_be_checked()
+
+    def search(text: str, n_runs: str) -> None:
+        page.get_by_label("filter runs").fill(text)
+        page.get_by_label("filter runs").press("Enter")
+        expect(page.get_by_role("status").first).to_have_text(n_runs)
+
+    search("params.model = 'linear' and params.lr < 0.2", "3 of 8 runs")
+    expect(everything).to_be_checked(indeterminate=True)  # four runs are chosen, and none of these three
+    everything.click()
+    expect(page.get_by_text("7 runs chosen")).to_be_visible()
+    expect(everything).to_be_checked()
+    everything.click()
+    expect(page.get_by_text("4 runs chosen")).to_be_visible()
+    search("params.model = 'tree'", "4 of 8 runs")
+    expect(everything).to_be_checked()  # each of its rows is
+    page.get_by_role("checkbox", name="choose run-2").uncheck()
+    expect(everything).to_be_checked(indeterminate=True)
+
+
+def test_a_range_takes_the_runs_that_were_not_read_yet(show: Show) -> None:
+    ids = log_wines(450)[::-1]
+    shown = show(RunsModel())
+    page = shown.page
+    page.get_by_role("checkbox", name="choose run-447", exact=True).check()
+    page.locator("tr[data-index='2']").focus()
+    page.keyboard.press("End")
+    page.get_by_role("checkbox", name="choose run-3", exact=True).click(modifiers=["Shift"])
+    expect(page.get_by_text("445 runs chosen")).to_be_visible()
+    assert set(shown.told("jtrack-selection")[-1]["run_ids"]) == set(ids[2:447])
+    page.get_by_role("button", name="clear", exact=True).click()
+    page.get_by_role("checkbox", name="choose run-3", exact=True).check()
+    # In another order there is another range between two runs: it begins anew.
+    page.get_by_role("button", name="run", exact=True).click()
+    page.get_by_role("checkbox", name="choose run-100", exact=True).click(modifiers=["Shift"])
+    expect(page.get_by_text("2 runs chosen")).to_be_visible()
+
+
 def test_a_brush_elsewhere_in_the_page_narrows_the_table(show: Show) -> None:
     ids = log_wines()
     shown = show(RunsModel())

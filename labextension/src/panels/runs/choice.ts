@@ -2,8 +2,10 @@
 
 export class Choice {
   private readonly chosen = new Set<string>();
-  /** Where a range begins that a click with Shift ends. */
-  anchor: number | null = null;
+  /** What was chosen as one: groups, and the table (null), with the runs that they had. */
+  private readonly wholes = new Map<string | null, Set<string>>();
+  /** The run where a range begins that a click with Shift ends. */
+  anchor: string | null = null;
 
   constructor(private readonly changed: (run_ids: string[]) => void) {}
 
@@ -19,14 +21,31 @@ export class Choice {
     return this.chosen.has(run_id);
   }
 
-  set(run_ids: string[], isChosen: boolean): void {
+  /** Whether a group, or the table, was chosen as one, and has as many runs as it had then. */
+  hasWhole(line: string | null, n_runs: number): boolean {
+    return this.wholes.get(line)?.size === n_runs;
+  }
+
+  /** Choose runs, or let them go; `whole` is the group that they are, or null for the table. */
+  set(run_ids: string[], isChosen: boolean, whole?: string | null): void {
     run_ids.forEach(run_id => (isChosen ? this.chosen.add(run_id) : this.chosen.delete(run_id)));
+    if (!isChosen) {
+      this.wholes.forEach((runs, line) => run_ids.some(run_id => runs.has(run_id)) && this.wholes.delete(line));
+    } else if (whole !== undefined) {
+      this.wholes.set(whole, new Set(run_ids));
+    }
     this.changed(this.run_ids);
   }
 
   clear(): void {
     this.chosen.clear();
+    this.wholes.clear();
     this.anchor = null;
     this.changed([]);
+  }
+
+  /** Other runs are searched now: what was chosen as one are runs like others. */
+  forgetWholes(): void {
+    this.wholes.clear();
   }
 }

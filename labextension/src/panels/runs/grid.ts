@@ -4,7 +4,7 @@
 import { h, replace, scrollArea } from '../dom';
 import { chooseCell, groupText, insideText, cellText, nameCell, sparkCell, startedCell, tookCell, valueCell } from './cells';
 import type { Choice } from './choice';
-import { type Row, type RunRow, type RunsCallbacks, type RunsFrame, isRun } from './frame';
+import { type Row, type RunRow, type RunsCallbacks, type RunsFrame, isRun, lineId } from './frame';
 import { type HeadActions, headCell, headsOf, titleOf } from './heads';
 import { columnWidth, widest } from './widths';
 import { ROW_HEIGHT, type Window, missingPages, visibleWindow } from './window';
@@ -79,6 +79,9 @@ export class RunsGrid {
 
   update(frame: RunsFrame): void {
     const isSame = this.frame !== undefined && JSON.stringify(this.frame.query) === JSON.stringify(frame.query);
+    if (this.frame?.query.filter_string !== frame.query.filter_string) {
+      this.choice.forgetWholes();
+    }
     this.generation++;
     this.frame = frame;
     this.rows = isSame ? this.rows : new Map();
@@ -90,6 +93,7 @@ export class RunsGrid {
       this.active = Math.max(0, Math.min(this.active, frame.n_lines - 1));
     } else {
       this.active = 0;
+      this.choice.anchor = null;
       this.widths.clear();
       this.node.scrollTop = 0;
     }
@@ -117,30 +121,41 @@ export class RunsGrid {
       const box = element.querySelector<HTMLInputElement>('.jt-choose input');
       const row = this.rows.get(index);
       if (box && row) {
-        box.checked = isRun(row) && this.choice.has(row.run_id);
+        box.checked = this.isChosen(row);
         element.classList.toggle('jt-chosen', box.checked);
       }
     });
-    this.all.checked = this.choice.size > 0 && this.choice.size >= this.frame.n_runs;
+    this.all.checked = this.isAllChosen();
     this.all.indeterminate = this.choice.size > 0 && !this.all.checked;
   }
 
-  /** The runs between two rows that are here, both included. */
-  between(first: number, last: number): RunRow[] {
-    const found: RunRow[] = [];
-    for (let index = Math.min(first, last); index <= Math.max(first, last); index++) {
-      const row = this.rows.get(index);
-      if (row && isRun(row)) {
-        found.push(row);
-      }
-    }
-    return found;
+  /** The runs from one to a row, both included, as far as they are here; `isWhole` where none is missing. */
+  between(anchor: string, last: number): { run_ids: string[]; isWhole: boolean } {
+    const first = [...this.fresh].find(index => lineId(this.rows.get(index)!) === anchor);
+    const [from, to] = [Math.min(first ?? last, last), Math.max(first ?? last, last)];
+    const places = Array.from({ length: to - from + 1 }, (_, step) => from + step);
+    const rows = places.map(index => this.rows.get(index)).filter(row => row !== undefined);
+    return { run_ids: rows.filter(isRun).map(row => row.run_id), isWhole: first !== undefined && places.every(index => this.fresh.has(index)) };
   }
 
   dispose(): void {
     this.generation++;
     this.resized.disconnect();
     cancelAnimationFrame(this.scheduled);
+  }
+
+  private isChosen(row: Row): boolean {
+    return isRun(row) ? this.choice.has(row.run_id) : this.choice.hasWhole(row.group, row.n_folded) || this.choice.hasWhole(null, this.frame.n_runs);
+  }
+
+  /** Whether all runs of this very table are chosen: as one, or one by one where every line is here. */
+  private isAllChosen(): boolean {
+    const { n_runs, n_lines } = this.frame;
+    if (n_runs === 0 || this.choice.size < n_runs) {
+      return false;
+    }
+    const isWhole = (row: Row): boolean => this.isChosen(row) && (!isRun(row) || row.n_folded === 0 || row.is_open);
+    return this.choice.hasWhole(null, n_runs) || (this.fresh.size === n_lines && [...this.fresh].every(index => isWhole(this.rows.get(index)!)));
   }
 
   private schedule(): void {
@@ -287,7 +302,7 @@ export class RunsGrid {
       const n = this.head.children.length;
       return h('tr', { ...attributes, 'data-waits': 'true' }, h('td', { colspan: n, class: 'jt-muted' }, '…'));
     }
-    const isChosen = isRun(row) && this.choice.has(row.run_id);
+    const isChosen = this.isChosen(row);
     const cells = [
       nameCell(row, this.frame.query.group_by !== null),
       ...this.frame.columns.map((column, i) => valueCell(column, row, row.cells[i] ?? null, this.fits[i]!)),
@@ -346,7 +361,7 @@ export class RunsGrid {
     } else if (event.key === 'ArrowRight' || event.key === 'ArrowLeft') {
       this.moveInRow(event.key === 'ArrowRight' ? 1 : -1, event.target as HTMLElement, row);
     } else if (row && event.key === ' ') {
-      this.callbacks.choose(this.active, row, !(isRun(row) && this.choice.has(row.run_id)), event.shiftKey);
+      this.callbacks.choose(this.active, row, !this.isChosen(row), event.shiftKey);
     } else if (row && event.key === 'Enter') {
       this.act(isRun(row) ? 'open' : 'fold', row, this.active, event.target as HTMLElement, false);
     } else if (row && isRun(row) && isMenu) {

@@ -33,7 +33,7 @@ class RunsPanel implements RunsRendered {
   private frame!: RunsFrame;
   private readonly title = h('b', { class: 'jt-name' });
   private readonly count = h('span', { role: 'status' });
-  private readonly all = h('button', { class: 'jt-link', type: 'button', onclick: () => void this.ask(() => this.callbacks.among({ run_ids: null })) }, 'all runs');
+  private readonly all = h('button', { class: 'jt-link', type: 'button', onclick: () => this.among(null) }, 'all runs');
   private readonly groups = h('select', { 'aria-label': 'group runs', onchange: () => void this.search({ group_by: this.groups.value || null }) });
   private readonly menuButton = h('button', { class: 'jt-link', type: 'button', 'aria-expanded': 'false', onclick: () => void this.toggleMenu() }, 'columns');
   private readonly files = ['csv', 'parquet'].map(suffix =>
@@ -61,7 +61,7 @@ class RunsPanel implements RunsRendered {
         search: change => void this.search(change),
         menu: (anchor, label, items) => openMenu(this.node, anchor, label, items),
         choose: (index, row, isChosen, isRange) => void this.choose(index, row, isChosen, isRange),
-        chooseAll: isChosen => void this.chooseAll(isChosen),
+        chooseAll: isChosen => void this.chooseWhole(null, isChosen),
         fold: (row, is_open) => void this.ask(() => callbacks.fold({ line: lineId(row), is_open })),
         only: (row, column) => void this.only(row, column),
         open: row => this.open(row),
@@ -110,6 +110,7 @@ class RunsPanel implements RunsRendered {
   }
 
   among(run_ids: string[] | null): void {
+    this.choice.forgetWholes();
     void this.ask(() => this.callbacks.among({ run_ids }));
   }
 
@@ -234,21 +235,30 @@ class RunsPanel implements RunsRendered {
 
   private async choose(index: number, row: Row, isChosen: boolean, isRange: boolean): Promise<void> {
     if (!isRun(row)) {
-      const run_ids = await this.answer(() => this.callbacks.ids({ line: row.group }));
-      this.choice.set(run_ids ?? [], isChosen);
-      return;
+      return this.chooseWhole(row.group, isChosen);
     }
-    const runs = isRange && this.choice.anchor !== null ? this.grid.between(this.choice.anchor, index) : [row];
-    this.choice.anchor = index;
-    this.choice.set(runs.map(run => run.run_id), isChosen);
+    const { anchor } = this.choice;
+    this.choice.anchor = row.run_id;
+    this.choice.set(isRange && anchor !== null ? await this.range(anchor, row, index) : [row.run_id], isChosen);
   }
 
-  private async chooseAll(isChosen: boolean): Promise<void> {
-    if (isChosen) {
-      this.choice.set((await this.answer(() => this.callbacks.ids({ line: null }))) ?? [], true);
-    } else {
-      this.choice.clear();
+  /** Choose the runs of a group, or of the table where null, or let them go; others stay as they are. */
+  private async chooseWhole(line: string | null, isChosen: boolean): Promise<void> {
+    const turn = this.turn;
+    const run_ids = await this.answer(() => this.callbacks.ids({ line }));
+    // Where the table is another by now, they are not the whole of it.
+    this.choice.set(run_ids ?? [], isChosen, run_ids && turn === this.turn ? line : undefined);
+  }
+
+  /** The runs from one to another; where not all of their rows were read, and nothing is grouped, as the table has them. */
+  private async range(anchor: string, row: RunRow, index: number): Promise<string[]> {
+    const { run_ids, isWhole } = this.grid.between(anchor, index);
+    if (isWhole || this.frame.query.group_by !== null) {
+      return run_ids;
     }
+    const all = (await this.answer(() => this.callbacks.ids({ line: null }))) ?? [];
+    const [first, last] = [all.indexOf(anchor), all.indexOf(row.run_id)].sort((a, b) => a - b);
+    return first! < 0 ? [row.run_id] : all.slice(first, last! + 1);
   }
 
   private async only(row: Row, column: string): Promise<void> {
