@@ -109,23 +109,32 @@ def test_many_cells_cost_one_question(lab: Lab, folder: Path) -> None:
     assert len(asked) == 1
 
 
-def test_a_newcomer_tracks_compares_sweeps_and_exports_from_the_toolbar_with_keys_alone(lab: Lab, folder: Path) -> None:
-    notebook = open_new_notebook(lab, folder, "lr = 0.1\ndepth = 4\nmodel = dict(depth=depth)\nloss = lr * depth")
-    button = notebook.panel.get_by_role("button", name="jtrack: track this cell, and more")
+def choose_with_keys(lab: Lab, notebook: Notebook, label: str) -> None:
+    """Choose a command from the menu in the notebook's toolbar."""
     menu = lab.page.locator(".lm-Menu.jtrack-menu")
+    notebook.panel.get_by_role("button", name="jtrack: track this cell, and more").focus()
+    lab.page.keyboard.press("Enter")
+    menu.wait_for()
+    item = menu.locator(".lm-Menu-item", has_text=label)
+    for _ in range(20):
+        lab.page.keyboard.press("ArrowDown")
+        if "lm-mod-active" in (item.get_attribute("class") or ""):
+            break
+    lab.screenshot("notebook-menu")
+    lab.page.keyboard.press("Enter")
+    menu.wait_for(state="detached")
+
+
+def test_a_newcomer_tracks_compares_sweeps_and_exports_from_the_toolbar_with_keys_alone(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(
+        lab,
+        folder,
+        "lr = 0.1\n# as deep as it may be\ndepth = 4\ntotal = 0\nmodel = dict(depth=depth)\n"
+        "total += lr\nloss = total * depth",
+    )
 
     def choose(label: str) -> None:
-        button.focus()
-        lab.page.keyboard.press("Enter")
-        menu.wait_for()
-        item = menu.locator(".lm-Menu-item", has_text=label)
-        for _ in range(20):
-            lab.page.keyboard.press("ArrowDown")
-            if "lm-mod-active" in (item.get_attribute("class") or ""):
-                break
-        lab.screenshot("notebook-menu")
-        lab.page.keyboard.press("Enter")
-        menu.wait_for(state="detached")
+        choose_with_keys(lab, notebook, label)
 
     notebook.scroll_to(0)
     choose("jtrack: Track This Cell")
@@ -153,8 +162,22 @@ def test_a_newcomer_tracks_compares_sweeps_and_exports_from_the_toolbar_with_key
     assert notebook.source(2) == "%export model"
     assert lab.page.evaluate("() => window.getSelection().toString()") == "model"
     notebook.scroll_to(1)
+    tracked = notebook.source(1)
     choose("jtrack: Sweep This Cell")
     header = "%%sweep --max-evals 20 --minimize loss lr=uniform(0.1,0.4) depth=choice(2,4,8)\n"
-    assert notebook.source(1).startswith(f"{header}lr = 0.2\ndepth = 4\n")
+    body = "# as deep as it may be\ntotal = 0\nmodel = dict(depth=depth)\ntotal += lr\nloss = total * depth"
+    assert notebook.source(1) == header + body
     assert lab.page.evaluate("() => window.getSelection().toString()") == "loss"
     assert not lab.page.evaluate("() => window.jupyterapp.commands.isEnabled('jtrack:sweep-cell')")
+    lab.screenshot("sweep-cell")
+    lab.page.keyboard.press("Control+z")
+    assert notebook.source(1) == tracked
+    lab.page.keyboard.press("Control+Shift+z")
+    assert notebook.source(1) == header + body
+
+    notebook.edit_cell(1, header.replace("20", "4") + body)
+    notebook.run_cell(1)
+    assert notebook.faults(1) == []
+    expect(notebook.outputs(1).locator(".jt-parallel .jt-head")).to_contain_text("4 trials")
+    lab.screenshot("sweep-cell-run")
+    assert lab.console_errors == []

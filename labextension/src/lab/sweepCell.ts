@@ -1,5 +1,5 @@
-// The command "Sweep this cell": puts a %%sweep header atop the active cell, filled in from what the cell says, and
-// selects what has to be thought about. Like track, it edits the shared model as typing does.
+// The command "Sweep this cell": puts a %%sweep header atop the active cell, moves the numbers that the cell sets into
+// it as ranges, and selects what has to be thought about. Like track, it edits the shared model as typing does.
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
@@ -10,7 +10,7 @@ import { ensureLoaded } from './loadExtension';
 export const SWEEP_CELL = 'jtrack:sweep-cell';
 
 const HEADER = /^\s*%%(?:track|sweep)(?![\w-])[^\n]*\n?/;
-const ASSIGNMENT = /^([A-Za-z_]\w*)\s*=\s*(-?\d[\d_]*(?:\.\d*)?(?:e-?\d+)?)\s*(?:#.*)?$/gm;
+const ASSIGNMENT = /^([A-Za-z_]\w*)\s*=\s*(-?\d[\d_]*(?:\.\d*)?(?:e-?\d+)?)[^\S\n]*(?:#.*)?(?:\n|$)/gm;
 const MOST_NAMES = 3;
 const OBJECTIVE = 'loss';
 
@@ -29,7 +29,7 @@ export const sweepCellPlugin: JupyterFrontEndPlugin<void> = {
         const [panel, cell] = [tracker.currentWidget, tracker.activeCell];
         if (panel && cell) {
           ensureLoaded(panel);
-          const { end, text } = sweepHeader(cell.model.sharedModel.getSource());
+          const { end, text } = sweepEdit(cell.model.sharedModel.getSource());
           cell.model.sharedModel.updateSource(0, end, text);
           const column = text.indexOf(OBJECTIVE);
           cell.editor?.focus();
@@ -45,13 +45,27 @@ function isSweep(source: string): boolean {
   return /^\s*%%sweep(?![\w-])/.test(source);
 }
 
-/** The header for a source, and where what it replaces ends: a cell is tracked or swept, not both. */
-export function sweepHeader(source: string): { end: number; text: string } {
+/** The edit that makes a source a sweep, from its start to `end`: a cell is tracked or swept, not both. */
+export function sweepEdit(source: string): { end: number; text: string } {
   const header = HEADER.exec(source)?.[0] ?? '';
-  const found = [...source.slice(header.length).matchAll(ASSIGNMENT)].slice(0, MOST_NAMES);
+  const body = source.slice(header.length);
+  const found = [...body.matchAll(ASSIGNMENT)].filter(match => isSetting(body, match)).slice(0, MOST_NAMES);
   const names = found.map(([, name, value]) => `${name}=${around(value!.replaceAll('_', ''))}`);
   const space = names.length > 0 ? names.join(' ') : 'lr=uniform(0.001,0.1)';
-  return { end: header.length, text: `%%sweep --max-evals 20 --minimize ${OBJECTIVE} ${space}\n` };
+  // What the header sets the cell must not set anew: these lines go, what stands between them stays.
+  let [end, kept] = [0, ''];
+  for (const match of found) {
+    kept += body.slice(end, match.index);
+    end = match.index + match[0].length;
+  }
+  return { end: header.length + end, text: `%%sweep --max-evals 20 --minimize ${OBJECTIVE} ${space}\n${kept}` };
+}
+
+/** Whether an assignment is code and the only one of its name: a counter or the objective is no param. */
+function isSetting(body: string, { 1: name, index }: RegExpExecArray): boolean {
+  const isInText = (body.slice(0, index).match(/"""|'''/g) ?? []).length % 2 === 1;
+  const sets = body.match(new RegExp(`^[^\\S\\n]*${name}\\s*(?:[-+*/%@&|^]|//|\\*\\*|<<|>>)?=(?!=)`, 'gm')) ?? [];
+  return !isInText && name !== OBJECTIVE && sets.length === 1;
 }
 
 /** A range about the value that the cell has now. */
