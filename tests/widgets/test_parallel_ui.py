@@ -371,6 +371,28 @@ def test_a_fault_while_fetching_is_told_in_one_line(show: Show) -> None:
     assert page.page.locator(".jt-axis-name").count() == 7
 
 
+def test_a_sweep_that_runs_is_followed_on_after_questions_that_failed(show: Show) -> None:
+    parent = tracking.start_run(run_name="live", kind=RunKind.SWEEP)
+    log_trials(parent.run_id, [({"x": i}, {"loss": float(i)}) for i in range(2)])
+    model = ParallelModel(parent.run_id)
+    failures = iter(["the server went away", "it is still away"])
+
+    def lines(after: int) -> object:
+        for failure in failures:
+            raise OSError(failure)
+        return model.methods["lines"](after=after)
+
+    page = show(model, methods={"lines": lines})
+    expect(page.page.get_by_role("alert")).to_contain_text("the server went away")
+    expect(page.page.get_by_role("alert")).to_contain_text("it is still away")
+    assert page.page.locator(".jt-axis-name").count() == 2
+    log_trial(parent.run_id, "later", {"x": 9}, {"loss": 0.5})
+    expect(page.page.locator(".jt-head")).to_contain_text("3 trials")
+    expect(page.page.get_by_role("alert")).to_have_count(0)
+    parent.end()
+    expect(page.page.locator(".jt-head .jt-live")).to_have_count(0, timeout=30_000)
+
+
 def test_a_sweep_that_runs_is_stopped_and_the_best_is_registered_when_it_is_over(show: Show) -> None:
     parent = tracking.start_run(run_name="live", kind=RunKind.SWEEP)
     log_trial(parent.run_id, "worse", {"x": 1}, {"loss": 2.0})

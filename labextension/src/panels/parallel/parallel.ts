@@ -16,6 +16,8 @@ import { RegisterBest, StopSweep } from './steer';
 import { View } from './view';
 
 const NEWS_MS = 1000;
+/** Where no answer comes the pause doubles, up to this. */
+const MOST_NEWS_MS = 30_000;
 /** So many times as long as an answer took are the ones who answer left in peace: they have runs to train. */
 const PEACE = 20;
 const TELL_MS = 250;
@@ -334,6 +336,10 @@ export class ParallelPanel implements Rendered<ParallelFrame> {
   /** Ask for lines that are not here, at once; for news, after a while. */
   private askIfNeeded(): void {
     const lacks = this.store.firstMissing() < this.frame.n_runs;
+    this.askAfter(lacks ? 0 : this.newsDelay, lacks);
+  }
+
+  private askAfter(delay: number, lacks: boolean): void {
     if (this.asking || this.isOver || !(lacks || this.frame.is_live)) {
       return;
     }
@@ -352,12 +358,15 @@ export class ParallelPanel implements Rendered<ParallelFrame> {
             }
           },
           error => {
-            // Not asked again: what is here stays, and the fault says why no more comes.
+            this.asking = false;
+            this.newsDelay = Math.max(this.newsDelay, Math.min(2 * this.newsDelay, MOST_NEWS_MS));
+            // What is here stays, and the fault says why no more comes; a sweep that runs has more to come.
             replace(this.fault, faultMark(asFault(error)));
+            this.askAfter(this.newsDelay, false);
           }
         );
       },
-      lacks ? 0 : this.newsDelay
+      delay
     );
   }
 }
