@@ -86,6 +86,32 @@ def test_runs_are_found_opened_and_followed_and_each_place_has_an_address(page: 
     expect(live.get_by_label("finished")).to_be_visible(timeout=20_000)
 
 
+def log_trial(sweep: str, lr: float) -> str:
+    with jtrack.start_run(run_name=f"trial-{lr}", nested=True, parent_run_id=sweep) as trial:
+        jtrack.log_param("lr", lr)
+        jtrack.log_metric("loss", lr)
+    return trial.run_id
+
+
+def test_a_sweep_that_ended_in_an_open_page_is_followed_when_it_is_taken_up_and_cut(page: Page) -> None:
+    with jtrack.start_run(run_name="searching") as sweep:
+        first = log_trial(sweep.run_id, 0.1)
+        page.goto(f"{page.url.partition('#')[0]}#/parallel/{sweep.run_id}")
+        head = page.locator(".jt-parallel .jt-head")
+        expect(head.locator(".jt-live")).to_be_visible()
+        log_trial(sweep.run_id, 0.2)
+        expect(head).to_contain_text("2 runs", timeout=30_000)
+    expect(head.locator(".jt-live")).to_have_count(0, timeout=30_000)
+    jtrack.delete_run(first)
+    expect(head).to_contain_text("1 run", timeout=20_000)
+    with jtrack.start_run(run_id=sweep.run_id):
+        expect(head.locator(".jt-live")).to_be_visible(timeout=20_000)
+        log_trial(sweep.run_id, 0.3)
+        expect(head).to_contain_text("2 runs", timeout=30_000)
+        page.screenshot(path=SCREENSHOTS / "page-parallel.png")
+    expect(head.locator(".jt-live")).to_have_count(0, timeout=30_000)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_panel_that_can_not_be_read_is_told_and_tried_again(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

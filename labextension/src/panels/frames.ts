@@ -143,6 +143,8 @@ export interface Rendered<F> {
   update(frame: F): void;
   /** Take what its holder sends unasked, where it sends anything. */
   push?(news: any): void;
+  /** Whether it asks for what is new by itself at present, as while something trains or searches. */
+  looksByItself?(): boolean;
   dispose(): void;
 }
 

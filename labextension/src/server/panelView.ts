@@ -31,7 +31,6 @@ export interface Frame {
   panel: string;
   title?: string;
   parent_run_id?: string | null;
-  is_live?: boolean;
 }
 
 export class PanelView {
@@ -127,7 +126,7 @@ export class PanelView {
 
   private async look(): Promise<void> {
     this.isStale = this.isWriting();
-    if (!this.isSeen || !this.frame || looksByItself(this.frame) || this.isStale) {
+    if (!this.isSeen || !this.rendered || this.rendered.looksByItself?.() || this.isStale) {
       return;
     }
     const n_asked = this.n_asked;
@@ -156,9 +155,4 @@ export class PanelView {
       this.rendered?.update(frame);
     }
   }
-}
-
-/** A panel that trains or searches asks for what is new by itself. */
-function looksByItself({ panel, is_live }: Frame): boolean {
-  return panel === 'live' || (panel === 'parallel' && is_live === true);
 }

@@ -24,6 +24,7 @@ export const drawParallel: Draw = (element, frame, ask) => {
   });
   return {
     update: frame => panel.update(frame),
+    looksByItself: () => panel.looksByItself(),
     dispose: () => {
       deaf();
       panel.dispose();

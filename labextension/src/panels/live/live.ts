@@ -94,6 +94,10 @@ export class LivePanel implements Rendered<LiveFrame> {
     }
   }
 
+  looksByItself(): boolean {
+    return true;
+  }
+
   update(frame: LiveFrame): void {
     this.frame = frame;
     this.heardAt = performance.now();

@@ -115,6 +115,10 @@ export class ParallelPanel implements Rendered<ParallelFrame> {
     this.askIfNeeded();
   }
 
+  looksByItself(): boolean {
+    return this.frame.is_live;
+  }
+
   dispose(): void {
     this.isOver = true;
     clearTimeout(this.newsTimer);
