@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
@@ -74,6 +75,42 @@ def test_groups_are_drawn_as_means_with_intervals(show: Show) -> None:
     shown.screenshot("compare-groups")
     page.locator(".jt-run").nth(0).click()
     expect(page.locator(".jt-curve")).to_have_count(2)
+
+
+def test_a_curve_over_decades_is_drawn_by_its_logarithm_where_all_that_is_shown_is_positive(show: Show) -> None:
+    falling = [10.0**-step for step in range(6)]
+    run_ids = [
+        log_cell_run("falling", {"lr": 1}, {"loss": falling}),
+        log_cell_run("crossing", {"lr": 2}, {"loss": [1 - step / 4 for step in range(6)]}),
+    ]
+    shown = show(run_ids)
+    page = shown.page
+    log = page.locator(".jt-figure").get_by_role("button", name="log")
+    curve = page.locator(".jt-curve[data-run='0'] path")
+    labels = page.locator(".jt-chart text[text-anchor=end]")
+    expect(log).to_be_disabled()
+    page.locator(".jt-run", has_text="crossing").click()
+    expect(log).to_be_enabled()
+    bent = heights(curve)
+    plain = labels.all_text_contents()
+    assert max(abs(a - b) for a, b in pairwise(bent[1:])) < 20, "but for the first value all lie at the bottom"
+    log.focus()
+    page.keyboard.press("Enter")
+    expect(log).to_have_attribute("aria-pressed", "true")
+    falls = [b - a for a, b in pairwise(heights(curve))]
+    assert max(falls) - min(falls) < 1, "each step falls by the same factor, so the line is straight"
+    assert labels.all_text_contents() == ["1e-5", "0.0001", "0.001", "0.01", "0.1", "1"]
+    shown.screenshot("compare-log")
+
+    page.locator(".jt-run", has_text="crossing").click()
+    expect(log).to_be_disabled()
+    expect(log).to_have_attribute("aria-pressed", "false")
+    assert labels.all_text_contents() == ["\N{MINUS SIGN}0.25", "0.00", "0.25", "0.50", "0.75", "1.00"]
+    page.locator(".jt-run", has_text="crossing").click()
+    expect(log).to_have_attribute("aria-pressed", "true")
+    log.click()
+    expect(log).to_have_attribute("aria-pressed", "false")
+    assert (heights(curve), labels.all_text_contents()) == (bent, plain)
 
 
 def log_settings(n_seeds: int = 4) -> list[str]:

@@ -40,7 +40,9 @@ interface Line {
 
 export class Chart {
   readonly node: HTMLElement;
-  private log = false;
+  private wantsLog = false;
+  /** Wanted, and possible with the values that are shown: what scale, ticks and button go by. */
+  private isLog = false;
   private hidden: ReadonlySet<number> = new Set();
   private options: ChartOptions = { x: 'step', smoothing: 0, groups: null };
   private drawn: Line[] = [];
@@ -149,15 +151,16 @@ export class Chart {
     ]);
     const positive = shown.every(line => [...line.points.value, ...(line.raw?.value ?? [])].every(value => value > 0));
     const canLog = values.length > 0 && positive;
+    this.isLog = this.wantsLog && canLog;
     this.logButton.disabled = !canLog;
+    this.logButton.setAttribute('aria-pressed', String(this.isLog));
     this.logButton.title = canLog ? 'logarithmic scale' : 'a logarithmic scale takes positive values only';
     const steps = shown.flatMap(line => line.points.step);
     this.steps = [...new Set(steps)].sort((a, b) => a - b);
-    const log = this.log && canLog;
-    // The lower edge of an interval may lie below zero, where a logarithm has no place.
     this.svg.setAttribute('viewBox', `0 0 ${this.width} ${HEIGHT}`);
     this.x = makeScale(extent(steps), LEFT, this.right, false, Math.round(this.width / TICK_ROOM));
-    this.y = makeScale(extent(log ? values.filter(value => value > 0) : values), BOTTOM, TOP, log);
+    // The lower edge of an interval may lie below zero, where a logarithm has no place.
+    this.y = makeScale(extent(this.isLog ? values.filter(value => value > 0) : values), BOTTOM, TOP, this.isLog);
     const ends = spreadLabels(shown.map(line => this.y(line.points.value[line.points.value.length - 1]!)), TOP, BOTTOM);
     replace(
       this.lines,
@@ -168,7 +171,7 @@ export class Chart {
   }
 
   private axes(): SVGElement[] {
-    const labels = this.log ? this.y.ticks.map(formatTick) : formatTicks(this.y.ticks);
+    const labels = this.isLog ? this.y.ticks.map(formatTick) : formatTicks(this.y.ticks);
     const rows = this.y.ticks.flatMap((tick, i) => {
       const y = this.y(tick).toFixed(1);
       return [
@@ -215,8 +218,7 @@ export class Chart {
   }
 
   private toggleLog(): void {
-    this.log = !this.log;
-    this.logButton.setAttribute('aria-pressed', String(this.log));
+    this.wantsLog = !this.wantsLog;
     this.draw();
   }
 

@@ -40,7 +40,7 @@ export function formatNumber(value: number | null, decimals: number | null = nul
 /** The label of an axis: no more digits than it needs. */
 export function formatTick(value: number): string {
   const text = formatNumber(Math.abs(value) < 1e-12 ? 0 : value);
-  return text.includes('.') && !text.includes('e') ? text.replace(/\.?0+$/, '') : text;
+  return text.replace(/(?:\.|(\.\d*?))0+(?=e|$)/, '$1');
 }
 
 /** The labels of an axis, all with as many decimals as the one that needs most: they stand under each other. */
