@@ -108,6 +108,7 @@ def test_a_sweep_that_ended_in_an_open_page_is_followed_when_it_is_taken_up_and_
         expect(head.locator(".jt-live")).to_be_visible(timeout=20_000)
         log_trial(sweep.run_id, 0.3)
         expect(head).to_contain_text("2 runs", timeout=30_000)
+        expect(head).not_to_contain_text("of them here")
         page.screenshot(path=SCREENSHOTS / "page-parallel.png")
     expect(head.locator(".jt-live")).to_have_count(0, timeout=30_000)
 
