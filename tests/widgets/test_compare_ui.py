@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from matplotlib import image
 from playwright.sync_api import Browser, Locator, expect
 
 from jtrack import tracking
@@ -193,15 +195,30 @@ def test_what_tells_most_has_the_longest_bar(show: Show) -> None:
     assert widths == sorted(widths, reverse=True)
 
 
-def test_files_stand_side_by_side(show: Show) -> None:
+def test_files_stand_side_by_side(show: Show, tmp_path: Path) -> None:
     run_ids = log_seeds(3)
+    picture = tmp_path / "picture.png"
     for i, run_id in enumerate(run_ids):
         with tracking.start_run(run_id=run_id) as run:
             run.log_text(f"a,b\n{i},{i}\n", "table.csv")
             run.log_text("alike", "same.txt")
+            image.imsave(picture, [[(x + i * y) % 64 for x in range(96)] for y in range(64)])
+            run.log_artifact(picture, "plots")
     shown = show(run_ids)
     page = shown.page
     page.get_by_role("tab", name="files").click()
+    # Images come first.
+    images = page.locator(".jt-one-file").get_by_role("img", name="plots/picture.png")
+    expect(images).to_have_count(3)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.jt-one-file img')].every(img => img.naturalWidth === 96)"
+    )
+    places = images.evaluate_all("images => images.map(each => [each.getBoundingClientRect(), each.src])")
+    assert len({src for _, src in places}) == 3, "each run shows its own"
+    assert len({box["top"] for box, _ in places}) == 1
+    assert all(left["right"] < right["left"] for (left, _), (right, _) in pairwise(places))
+    shown.screenshot("compare-images")
+    page.get_by_label("file", exact=True).select_option(label="table.csv")
     expect(page.locator(".jt-one-file .jt-data")).to_have_count(3)
     shown.screenshot("compare-files")
     page.get_by_label("file", exact=True).select_option(label="same.txt")
