@@ -311,6 +311,21 @@ def test_lines_that_come_while_a_sweep_runs_are_added_and_reset_nothing(show: Sh
     assert page.page.locator("#panel > *").bounding_box() == height
 
 
+def test_axes_that_nobody_moved_are_in_the_order_of_all_trials_once_the_sweep_is_over(show: Show) -> None:
+    parent = tracking.start_run(run_name="live", kind=RunKind.SWEEP)
+    log_trials(parent.run_id, [({"x": i, "y": (5, 3, 4)[i]}, {"loss": float(i)}) for i in range(3)])
+    page = show(ParallelModel(parent.run_id))
+    expect(page.page.locator(".jt-head")).to_contain_text("3 trials")
+    assert heads(page) == ["x", "y", "loss"]
+    log_trials(parent.run_id, [({"x": i * 7 % 5, "y": i + 10}, {"loss": float(i + 10)}) for i in range(12)])
+    expect(page.page.locator(".jt-head")).to_contain_text("15 trials")
+    assert heads(page) == ["x", "y", "loss"], "nothing moves under one's hands"
+    parent.end()
+    expect(page.page.locator(".jt-head .jt-live")).to_have_count(0, timeout=30_000)
+    expect(page.page.locator(".jt-axis-name").first).to_have_text("y")
+    assert heads(page) == ["y", "x", "loss"]
+
+
 def test_a_sweep_that_begins_empty_has_its_height_from_the_start(show: Show) -> None:
     parent = tracking.start_run(run_name="live", kind=RunKind.SWEEP)
     page = show(ParallelModel(parent.run_id))

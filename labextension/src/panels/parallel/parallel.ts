@@ -57,6 +57,8 @@ export class ParallelPanel implements Rendered<ParallelFrame> {
   private readonly scheme = matchMedia('(prefers-color-scheme: dark)');
   private width = 0;
   private asking = false;
+  /** Whether somebody moved, hid, flipped or brushed axes, which then stay as they are. */
+  private isArranged = false;
   private newsTimer = 0;
   private newsDelay = NEWS_MS;
   private tellTimer = 0;
@@ -95,6 +97,11 @@ export class ParallelPanel implements Rendered<ParallelFrame> {
 
   update(frame: ParallelFrame): void {
     const isFirst = this.frame === undefined;
+    if (this.frame?.is_live && !frame.is_live && !this.isArranged) {
+      // The first trials decided on the axes; now all of them do.
+      this.view.forget();
+      this.stage.closeGap();
+    }
     this.frame = frame;
     this.store.take(frame);
     this.view.adopt(frame);
@@ -192,12 +199,14 @@ export class ParallelPanel implements Rendered<ParallelFrame> {
   }
 
   private change(act: () => void): void {
+    this.isArranged = true;
     act();
     this.layOut();
     this.tellBrush();
   }
 
   private brush(id: string, brush: AxisBrush | null): void {
+    this.isArranged = true;
     if (brush) {
       this.view.brushes.set(id, brush);
     } else {

@@ -150,6 +150,11 @@ export class Stage {
     return this.given === this.givenHeight();
   }
 
+  /** Take away the room for missing values, for which there may be no need any more. */
+  closeGap(): void {
+    this.room.hasGap = false;
+  }
+
   /** Without room for missing values where there are none; but a panel that may still get some has it from the start. */
   private fitHeight(): void {
     const { room } = this;

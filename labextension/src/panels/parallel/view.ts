@@ -29,6 +29,12 @@ export class View {
   private scales = new Map<string, Scale>();
   private frame!: ParallelFrame;
 
+  /** Let the next frame decide anew which axes are shown, and in what order. */
+  forget(): void {
+    this.order = [];
+    this.colour = null;
+  }
+
   /** Take the axes of a frame; the first one also decides which are shown and in what order. */
   adopt(frame: ParallelFrame): void {
     const before = this.axes;
