@@ -128,21 +128,21 @@ def test_columns_come_and_go_by_the_menu(show: Show) -> None:
 
 
 @pytest.fixture
-def endless(show: Show) -> tuple[PanelPage, list[int]]:
-    """A table of 100,000 rows, and the offsets that it asked for."""
+def endless(show: Show) -> tuple[PanelPage, list[tuple[int, int]]]:
+    """A table of 100,000 rows, and the offsets and limits that it asked for."""
     frame = log_wines(1).frame
     sample = frame.rows[0]
-    asked: list[int] = []
+    asked: list[tuple[int, int]] = []
 
     def rows(offset: int, limit: int) -> list[RunRow]:
-        asked.append(offset)
+        asked.append((offset, limit))
         return [replace(sample, run_name=f"run-{i}") for i in range(offset, min(offset + limit, 100_000))]
 
     first = tuple(replace(sample, run_name=f"run-{i}") for i in range(25))
     return show(replace(frame, n_runs=100_000, n_lines=100_000, n_total=100_000, rows=first), {"rows": rows}), asked
 
 
-def test_a_hundred_thousand_rows_are_read_as_they_are_seen(endless: tuple[PanelPage, list[int]]) -> None:
+def test_a_hundred_thousand_rows_are_read_as_they_are_seen(endless: tuple[PanelPage, list[tuple[int, int]]]) -> None:
     shown, asked = endless
     page = shown.page
     grid = page.locator(".jt-grid")
@@ -150,18 +150,33 @@ def test_a_hundred_thousand_rows_are_read_as_they_are_seen(endless: tuple[PanelP
     assert page.locator("table").get_attribute("aria-rowcount") == "100001"
     grid.evaluate("grid => { grid.scrollTop = grid.scrollHeight / 2; }")
     expect(page.locator("tr[data-index='50000'] th")).to_contain_text("run-50000")
+    wait_until(lambda: page.evaluate("true") and len(asked) == 3)
+    assert sorted(asked[:2]) == [(49_900, 100), (50_000, 100)], "what is in view comes first"
+    assert asked[2] == (50_100, 200), "and then what comes next"
+    grid.evaluate("grid => { grid.scrollTop -= 290; }")
     wait_until(lambda: page.evaluate("true") and len(asked) == 4)
-    assert sorted(asked[:2]) == [49_900, 50_000], "what is in view comes first"
-    assert sorted(asked[2:]) == [49_800, 50_100], "and then what is around it"
+    assert asked[3] == (49_700, 200), "whichever way it goes"
     grid.evaluate("grid => { grid.scrollTop = grid.scrollHeight; }")
     expect(page.locator("tr[data-index='99999'] th")).to_contain_text("run-99999")
     assert page.locator("tbody tr").count() < 40
-    assert asked[4] == 99_900
+    assert asked[4] == (99_900, 100)
     heads = page.locator("thead th").first.bounding_box()
     box = grid.bounding_box()
     assert heads is not None
     assert box is not None
     assert heads["y"] == pytest.approx(box["y"], abs=1), "the head stays in view"
+
+
+def test_what_comes_next_is_read_once_the_pointer_is_on_the_table(
+    endless: tuple[PanelPage, list[tuple[int, int]]],
+) -> None:
+    shown, asked = endless
+    shown.page.locator("tr[data-index='3'] th").hover()
+    wait_until(lambda: shown.page.evaluate("true") and len(asked) == 2)
+    assert asked == [(0, 200), (200, 200)]
+    shown.page.locator(".jt-grid").evaluate("grid => { grid.scrollTop = 29 * 30; }")
+    expect(shown.page.locator("tr[data-index='45'] th")).to_contain_text("run-45")
+    assert len(asked) == 2
 
 
 def test_who_drags_across_the_whole_table_waits_for_the_rows_of_the_end_alone(show: Show) -> None:
@@ -187,7 +202,7 @@ def test_who_drags_across_the_whole_table_waits_for_the_rows_of_the_end_alone(sh
     assert len(asked) < 40
 
 
-def test_keys_walk_the_rows_to_the_last_one(endless: tuple[PanelPage, list[int]]) -> None:
+def test_keys_walk_the_rows_to_the_last_one(endless: tuple[PanelPage, list[tuple[int, int]]]) -> None:
     shown, _ = endless
     page = shown.page
     page.locator("tr[data-index='0']").focus()

@@ -7,9 +7,9 @@ import type { Choice } from './choice';
 import { type Row, type RunRow, type RunsCallbacks, type RunsFrame, isRun, lineId } from './frame';
 import { type HeadActions, headCell, headsOf, titleOf } from './heads';
 import { columnWidth, widest } from './widths';
-import { ROW_HEIGHT, type Window, missingPages, visibleWindow } from './window';
+import { ROW_HEIGHT, type Window, missingPages, pagesAhead, visibleWindow } from './window';
 
-/** A page costs the store one look through its tables, whether it is of 50 runs or of 100. */
+/** A page costs the store one look through its tables, whether it is of 50 runs or of 100; two at once a third more. */
 const PAGE_SIZE = 100;
 const MOST_COMING = 2;
 const MOST_ROWS_IN_VIEW = 12;
@@ -39,6 +39,8 @@ export class RunsGrid {
   private asked = new Set<number>();
   /** Those of the pages asked for that are on their way. */
   private coming = new Set<number>();
+  private scrollTop = 0;
+  private heading: 'up' | 'down' | null = null;
   private active = 0;
   private widths = new Map<string, number>();
   private lefts: number[] = [];
@@ -74,6 +76,8 @@ export class RunsGrid {
     this.table = h('table', {}, this.columns, h('thead', {}, this.head), this.body);
     this.node = scrollArea('table of runs', 'jt-grid', this.table);
     this.node.addEventListener('scroll', () => this.schedule());
+    this.node.addEventListener('pointerenter', () => this.expectScrolling());
+    this.node.addEventListener('focusin', () => this.expectScrolling());
     this.resized.observe(this.node);
   }
 
@@ -95,7 +99,8 @@ export class RunsGrid {
       this.active = 0;
       this.choice.anchor = null;
       this.widths.clear();
-      this.node.scrollTop = 0;
+      this.node.scrollTop = this.scrollTop = 0;
+      this.heading = null;
     }
     this.drawn.forEach(row => (row.dataset.waits = 'true'));
     this.table.setAttribute('aria-rowcount', String(frame.n_lines + 1));
@@ -259,37 +264,56 @@ export class RunsGrid {
     if (hadFocus) {
       this.drawn.get(this.active)?.focus({ preventScroll: true });
     }
-    this.ask(window, scrollTop > 0);
+    if (scrollTop !== this.scrollTop) {
+      this.heading = scrollTop < this.scrollTop ? 'up' : 'down';
+      this.scrollTop = scrollTop;
+    }
+    this.ask(window);
   }
 
-  /** Ask for the rows in view, and once someone scrolls, when these are there, for those around them. Few at a time: who
-   * drags the bar across the whole table passes what nobody wants any more by the time it would come. */
-  private ask(window: Window, isScrolled: boolean): void {
-    const missing = (rows: Window): number[] => missingPages(rows, PAGE_SIZE, index => this.fresh.has(index)).filter(page => !this.asked.has(page));
-    const seen = missing(window);
-    const around = { first: Math.max(window.first - PAGE_SIZE, 0), last: Math.min(window.last + PAGE_SIZE, this.frame.n_lines) };
-    const ahead = isScrolled && this.coming.size === 0 && seen.length === 0 ? missing(around).slice(0, 1) : [];
-    [...seen.slice(0, MOST_COMING - this.coming.size), ...ahead].forEach(page => void this.read(page));
+  /** Who comes to the table with the pointer or the Tab key may scroll, downwards at first. */
+  private expectScrolling(): void {
+    this.heading ??= 'down';
+    this.schedule();
   }
 
-  private async read(page: number): Promise<void> {
-    this.asked.add(page);
-    this.coming.add(page);
+  /** Ask for the rows in view, and when these are there, for those that come next where someone scrolls. Few at a time:
+   * who drags the bar across the whole table passes what nobody wants any more by the time it would come. */
+  private ask(window: Window): void {
+    const seen = missingPages(window, PAGE_SIZE, index => this.fresh.has(index)).filter(page => !this.asked.has(page));
+    seen.slice(0, MOST_COMING - this.coming.size).forEach(page => void this.read([page]));
+    if (this.heading && this.coming.size === 0) {
+      const ahead = pagesAhead(window, this.heading, PAGE_SIZE, this.frame.n_lines, page => this.asked.has(page));
+      if (ahead.length) {
+        void this.read(ahead);
+      }
+    }
+  }
+
+  /** Read neighbouring pages as one. */
+  private async read(pages: number[]): Promise<void> {
+    const [offset] = pages as [number];
+    for (const page of pages) {
+      this.asked.add(page);
+      this.coming.add(page);
+    }
     const generation = this.generation;
     try {
-      const rows = await this.callbacks.rows({ offset: page, limit: PAGE_SIZE });
+      const rows = await this.callbacks.rows({ offset, limit: pages.length * PAGE_SIZE });
       if (generation === this.generation) {
-        this.coming.delete(page);
+        pages.forEach(page => this.coming.delete(page));
         rows.forEach((row, index) => {
-          this.rows.set(page + index, row);
-          this.fresh.add(page + index);
+          this.rows.set(offset + index, row);
+          this.fresh.add(offset + index);
         });
         this.draw();
       }
     } catch (error) {
       if (generation === this.generation) {
-        this.asked.delete(page);
-        this.coming.delete(page);
+        for (const page of pages) {
+          this.asked.delete(page);
+          this.coming.delete(page);
+        }
         this.callbacks.failed(error);
       }
     }

@@ -3,6 +3,8 @@
 
 export const ROW_HEIGHT = 29;
 const AROUND = 6;
+/** So many pages on from what is in view are read before they come, two at once. */
+const AHEAD = 2;
 
 export interface Window {
   first: number;
@@ -29,4 +31,17 @@ export function missingPages(window: Window, pageSize: number, has: (index: numb
     }
   }
   return pages;
+}
+
+/** The pages that come next where someone scrolls and weren't asked for yet: neighbours, by their first row. */
+export function pagesAhead(window: Window, heading: 'up' | 'down', pageSize: number, nRows: number, isAsked: (page: number) => boolean): number[] {
+  const step = heading === 'up' ? -pageSize : pageSize;
+  const here = Math.floor((heading === 'up' ? window.first : window.last - 1) / pageSize) * pageSize;
+  const isMissing = (page: number): boolean => page >= 0 && page < nRows && !isAsked(page);
+  const nearest = Array.from({ length: AHEAD + 1 }, (_, n) => here + n * step).find(isMissing);
+  if (nearest === undefined) {
+    return [];
+  }
+  const both = [nearest, nearest + step].filter(isMissing);
+  return heading === 'up' ? both.reverse() : both;
 }
