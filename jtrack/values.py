@@ -37,7 +37,7 @@ def check_key(noun: str, key: object) -> str:
     if not key or len(key) > MAX_KEY_LENGTH:
         problem = "is empty" if not key else f"has {len(key)} characters"
         raise InvalidInputError(f"the name of {_an(noun)} {problem}", f"give 1 to {MAX_KEY_LENGTH} characters")
-    _check_encodable(f"the {noun} name", key)
+    check_encodable(f"the {noun} name", key)
     return str(key)
 
 
@@ -57,9 +57,26 @@ def check_mapping(noun: str, values: object) -> Mapping[str, Any]:
 def check_text(noun: str, key: str, value: object) -> str:
     """Return ``value`` as text that the store can keep whole: a tag, a description, a name."""
     text = value if type(value) is str else str(value)
-    _check_encodable(f"{noun} {key!r}", text)
+    check_encodable(f"{noun} {key!r}", text)
     _check_size(f"{noun} {key!r}", text)
     return text
+
+
+def check_encodable(what: str, text: str) -> bytes:
+    """Return ``text`` in UTF-8, which holds all but half characters.
+
+    Raises
+    ------
+    InvalidInputError
+        There is one in it; ``what`` says in what.
+    """
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(
+            f"{what} has half a character (a lone surrogate) at position {error.start}",
+            "text.encode('utf-8', 'replace').decode() drops it",
+        ) from None
 
 
 def _an(noun: str) -> str:
@@ -133,7 +150,7 @@ def render_param(key: str, value: Any) -> tuple[str, str]:
         raise InvalidInputError(
             f"param {key!r} can't be kept: {reason}", "log it with log_dict or log_artifact"
         ) from None
-    _check_encodable(f"param {key!r}", encoded)
+    check_encodable(f"param {key!r}", encoded)
     _check_size(f"param {key!r}", encoded)
     return text, encoded
 
@@ -215,16 +232,6 @@ def _exact_float(what: str, value: Any) -> float:
             "log float(value) if that will do, or log_param to keep every digit",
         )
     return number
-
-
-def _check_encodable(what: str, text: str) -> None:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise InvalidInputError(
-            f"{what} has half a character (a lone surrogate) at position {error.start}",
-            "text.encode('utf-8', 'replace').decode() drops it",
-        ) from None
 
 
 def _check_size(what: str, text: str) -> None:

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from jtrack.errors import InvalidInputError
 from jtrack.store.folder import StoreFolder
+from jtrack.values import check_encodable
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -76,12 +77,7 @@ def check_artifact_path(path: str | os.PathLike[str]) -> PurePosixPath:
     """
     text = os.fspath(path).replace(os.sep, "/")
     place = PurePosixPath(text)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InvalidInputError(
-            f"an artifact's path is text that UTF-8 can hold, unlike {text!r}", "give the file another name"
-        ) from None
+    check_encodable(f"an artifact's path, {text!r},", text)
     if "\0" in text or text.endswith("/"):
         raise InvalidInputError(f"an artifact's path ends in the name of a file, unlike {text!r}", "give 'plots/a.png'")
     if place.is_absolute() or ".." in place.parts or not place.parts:

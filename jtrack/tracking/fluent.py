@@ -72,11 +72,11 @@ def start_run(
     outer = _check_free(nested)
     if run_id is not None:
         # All that could be refused comes first: a run that was taken up is active.
-        given = {"name": run_name, "description": description}
-        texts = {key: check_text("run", key, value) for key, value in given.items() if value is not None}
+        given = {"run_name": run_name, "description": description}
+        texts = {key: check_text("attribute", key, value) for key, value in given.items() if value is not None}
         tags = check_tags(tags or {})
         run = resume_run(current_store(), run_id)
-        run.set_attributes(**{"run_name" if key == "name" else key: text for key, text in texts.items()})
+        run.set_attributes(**texts)
         run.set_tags(tags)
         return _with_system_metrics(run, log_system_metrics)
     store = outer.store if outer is not None else current_store()

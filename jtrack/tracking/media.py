@@ -13,6 +13,7 @@ from pathlib import PurePath, PurePosixPath
 from typing import Any
 
 from jtrack.errors import InvalidInputError, MissingPackageError
+from jtrack.values import check_encodable
 
 
 def render_text(text: object, artifact_file: str) -> bytes:
@@ -27,13 +28,7 @@ def render_text(text: object, artifact_file: str) -> bytes:
         raise InvalidInputError(
             f"{artifact_file!r} is to hold text, not bytes", "text.decode(), or log_artifact of a file"
         )
-    try:
-        return str(text).encode()
-    except UnicodeEncodeError as error:
-        raise InvalidInputError(
-            f"the text of {artifact_file!r} has half a character (a lone surrogate) at position {error.start}",
-            "text.encode('utf-8', 'replace').decode() drops it",
-        ) from None
+    return check_encodable(f"the text of {artifact_file!r}", str(text))
 
 
 def render_dict(dictionary: Mapping[str, Any] | list[Any], artifact_file: str) -> bytes:
