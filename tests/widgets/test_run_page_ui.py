@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Route, expect
@@ -54,9 +55,9 @@ def show(browser: Browser, elsewhere: list[str]) -> Iterator[Show]:
         elsewhere.append(route.request.url)
         route.fulfill(status=204, headers={"Access-Control-Allow-Origin": "*"})
 
-    def open_page(run_id: str, **context: object) -> PanelPage:
+    def open_page(run_id: str, methods: Mapping[str, Any] | None = None, **context: object) -> PanelPage:
         model = RunModel(run_id)
-        shown = PanelPage(browser, model.frame, model.methods, **context)
+        shown = PanelPage(browser, model.frame, {**model.methods, **(methods or {})}, **context)
         # Not the event "request", which tells of those too that the page's policy held back.
         shown.page.route("http://elsewhere.test/**", answer)
         shown.page.locator(".jt-run-page").wait_for()
@@ -229,6 +230,27 @@ def test_a_fault_stands_in_the_place_of_the_part(show: Show) -> None:
     (Path(RunModel(run_id).frame.artifact_uri) / "table.csv").unlink()
     page.locator(".jt-file", has_text="table.csv").click()
     expect(page.get_by_role("alert")).to_contain_text("table.csv")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_part_that_could_not_be_read_can_be_tried_again(show: Show, scheme: str) -> None:
+    run_id = log_full_run()
+    faults = [OSError("the server went away")]
+
+    def events(run_id: str) -> object:
+        if faults:
+            raise faults.pop()
+        return RunModel(run_id).methods["events"](run_id=run_id)
+
+    shown = show(run_id, {"events": events}, color_scheme=scheme)
+    page = shown.page
+    page.get_by_role("tab", name="history").click()
+    expect(page.get_by_role("alert")).to_contain_text("the server went away")
+    assert accessibility_faults(page, "body") == []
+    shown.screenshot(f"run-part-fault-{scheme}")
+    page.get_by_role("button", name="try again").click()
+    page.locator(".jt-page-history .jt-events").wait_for()
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_a_failed_run_shows_its_error_and_nasty_text_stays_text(show: Show) -> None:

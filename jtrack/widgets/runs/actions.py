@@ -72,7 +72,9 @@ def check_runs(run_ids: Sequence[str]) -> list[str]:
     """
     asked = list(dict.fromkeys(run_ids))
     if len(asked) > _MOST_AT_ONCE:
-        raise InvalidInputError(f"at most {_MOST_AT_ONCE:,} runs are changed at once, not {len(asked):,}")
+        raise InvalidInputError(
+            f"at most {_MOST_AT_ONCE:,} runs are changed at once, not {len(asked):,}", "a filter finds parts of them"
+        )
     known = {row["run_id"] for row in queries.rows(_KNOWN, [asked])}
     for run_id in asked:
         if run_id not in known:

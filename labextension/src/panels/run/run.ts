@@ -203,7 +203,10 @@ class RunPanel implements Rendered<RunFrame> {
     } catch (error) {
       if (!isLate()) {
         this.drawn.delete(name);
-        replace(part, faultMark(asFault(error)));
+        const again = h('button', { type: 'button', class: 'jt-link', onclick: () => this.choose(name) }, 'try again');
+        const mark = faultMark(asFault(error));
+        mark.append(' ', again);
+        replace(part, mark);
       }
     } finally {
       clearTimeout(waiting);
