@@ -22,6 +22,7 @@ from tests.benchmarks.report import Report, Row
 from tests.benchmarks.stores import ensure_store
 from tests.benchmarks.test_parallel import percentile_95
 from tests.ui.browser import open_browser
+from tests.waiting import wait_until
 from tests.widgets.panel_page import PanelPage
 
 N_RUNS, N_PEER = 100_000, 10_000
@@ -102,9 +103,9 @@ def test_runs_table_of_100_000_runs(
     )
     with open_browser(could_not_run, "the benchmark of the runs table") as browser:
         shown = PanelPage(browser, model.frame, model.methods)
-        # Who scrolls has the pointer on the table; here it got there half a second before.
+        # Who scrolls has the pointer on the table, which has read some pages ahead by then.
         shown.page.locator(".jt-grid tr[data-index]").first.hover()
-        shown.page.wait_for_timeout(500)
+        wait_until(lambda: shown.page.evaluate("true") and shown.asked.count("rows") == 2)
         ours = scroll(shown.page, ".jt-grid")
         assert shown.errors == []
         shown.close()
