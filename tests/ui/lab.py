@@ -63,6 +63,7 @@ class Lab:
     page: Page
     server: LabServer
     is_clear: bool = False
+    opens_at: str = "lab/tree"
     console_errors: list[str] = field(default_factory=list)
     foreign_requests: list[str] = field(default_factory=list)
 
@@ -91,7 +92,7 @@ class Lab:
             self.is_clear = False
             self.page.evaluate(_OPEN, path)
         else:
-            self.page.goto(f"{self.server.url}/lab/tree/{path}?reset&token={TOKEN}")
+            self.page.goto(f"{self.server.url}/{self.opens_at}/{path}?reset&token={TOKEN}")
         self.page.wait_for_function("path => window.jupyterapp?.shell.currentWidget?.context?.path === path", arg=path)
         self.page.evaluate("() => window.jupyterapp.restored")
         self.page.evaluate(_KERNEL_READY)

@@ -83,13 +83,16 @@ def started(command: list[str], cwd: Path, env: dict[str, str]) -> Iterator[list
         reader.join()
 
 
-def lab_command(root: Path, private: Path, port: int) -> list[str]:
+def lab_command(
+    root: Path, private: Path, port: int, module: str = "jupyterlab", application: str = "LabApp"
+) -> list[str]:
+    """Give the command of JupyterLab, or of an application that is made of its parts."""
     return [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *(sys.executable, "-m", module, "--no-browser", "--allow-root"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={root}"),
-        f"--LabApp.extra_labextensions_path={_built_extension(private)}",
-        "--LabApp.expose_app_in_browser=True",
+        f"--{application}.extra_labextensions_path={_built_extension(private)}",
+        f"--{application}.expose_app_in_browser=True",
     ]
 
 

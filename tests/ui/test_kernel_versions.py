@@ -7,7 +7,6 @@ while a cell runs, the buttons go through the server; where that doesn't answer 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from playwright.sync_api import Locator, Request, expect
 
 from tests.server.client import BASE_URL
 from tests.ui.lab import Lab, Notebook
+from tests.ui.packages import install_into
 from tests.ui.server import LabServer, lab_server
 from tests.ui.side import Side
 from tests.ui.test_live import NOTES, TRAIN, begin, wait_for_longer_curve
@@ -34,12 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, could_not_run: Callable[[st
     private = tmp_path_factory.mktemp("jupyter")
     for name, wanted in KERNELS.items():
         folder = private / f"ipykernel-{name}"
-        install = ["uv", "pip", "install", "-q", "--no-deps", "--python", sys.executable, "--target", folder, wanted]
-        done = subprocess.run(install, capture_output=True, text=True)
-        if done.returncode != 0:
-            could_not_run(
-                f"buttons with several kernels: {wanted} could not be installed: {done.stderr.strip()[-200:]}"
-            )
+        install_into(folder, wanted, "buttons with several kernels", could_not_run)
         spec = {
             "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             "display_name": f"ipykernel {name}",

@@ -1,7 +1,8 @@
 // Opens any panel in the main area and brings the open ones back after a reload. What is clicked in a panel, here or in
-// a notebook's output, and means a run, opens that run's page.
+// a notebook's output, and means a run, opens that run's page. Jupyter Notebook has no room beside its notebook: there a
+// panel opens in a tab of the browser, on the page that the server gives.
 
-import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILabShell, ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { ToolbarButton } from '@jupyterlab/ui-components';
@@ -10,6 +11,7 @@ import type { DockLayout } from '@lumino/widgets';
 import { listen } from '../panels/tell';
 import type { Place } from '../server/api';
 import type { Frame, PanelArgs } from '../server/panelView';
+import { pageAddress } from '../server/spot';
 import { goToCell } from './goToCell';
 import { runsIcon } from './icons';
 import { PanelHost } from './panelHost';
@@ -28,14 +30,18 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Opens runs, comparisons and sweeps in the main area.',
   autoStart: true,
   requires: [IRunServices],
-  optional: [ILayoutRestorer],
-  activate: (app: JupyterFrontEnd, services: RunServices, restorer: ILayoutRestorer | null): void => {
+  optional: [ILayoutRestorer, ILabShell],
+  activate: (app: JupyterFrontEnd, services: RunServices, restorer: ILayoutRestorer | null, shell: ILabShell | null): void => {
     const tracker = new WidgetTracker<HostWidget>({ namespace: 'jtrack-panels' });
     app.commands.addCommand(OPEN_PANEL, {
       label: args => `jtrack: ${String(args['label'] ?? 'Open Panel')}`,
       execute: given => {
         const { beside, isFresh, ...args } = given as unknown as PanelArgs & OpenOptions;
         const id = panelId(args);
+        if (!shell) {
+          window.open(pageAddress(app.serviceManager.serverSettings.baseUrl, args.place, args), id);
+          return;
+        }
         const found = tracker.find(widget => widget.id === id);
         if (isFresh) {
           found?.dispose();
@@ -43,9 +49,9 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
         if (!found || isFresh) {
           const widget = makeWidget(app, services, args, id);
           void tracker.add(widget);
-          app.shell.add(widget, 'main', { type: 'jtrack', ...beside });
+          shell.add(widget, 'main', { type: 'jtrack', ...beside });
         }
-        app.shell.activateById(id);
+        shell.activateById(id);
       }
     });
     void restorer?.restore(tracker, {

@@ -8,7 +8,7 @@ import { listen } from '../panels/tell';
 import { Api, type Place } from '../server/api';
 import { Changes } from '../server/changes';
 import { PanelView } from '../server/panelView';
-import { type Spot, parseSpot, spotHash } from './spot';
+import { type Spot, parseSpot, spotHash } from '../server/spot';
 
 /** So many panels stay as they were left; the one left longest ago is made anew when one comes back to it. */
 const MOST_KEPT = 8;

@@ -1,5 +1,7 @@
-// Where one is on the page, as text behind the # of its address: `#/run/1f3c…`, `#/compare/1f3c…+9a2b…`,
-// `#/runs?filter_string=…`. What has no short form is JSON.
+// Where one is on the page that the server gives, as text behind the # of its address: `#/run/1f3c…`,
+// `#/compare/1f3c…+9a2b…`, `#/runs?filter_string=…`. What has no short form is JSON.
+
+import type { Place } from './api';
 
 /** A panel and the arguments of its model. */
 export interface Spot {
@@ -29,6 +31,11 @@ export function spotHash({ panel, params }: Spot): string {
     }
   }
   return `#/${panel}${path}${words.size ? `?${words}` : ''}`;
+}
+
+/** The address of the page that shows a panel about the runs of a place. */
+export function pageAddress(baseUrl: string, place: Place, spot: Spot): string {
+  return `${baseUrl}jtrack?${new URLSearchParams({ ...place })}${spotHash(spot)}`;
 }
 
 /** Null for what is no place here, such as an address without one. */
