@@ -134,7 +134,7 @@ def render_param(key: str, value: Any) -> tuple[str, str]:
 
     ``None``, bool, int of any size, float with NaN and infinities, str, and lists, tuples and dicts of
     these come back as they went in; arrays and tensors as lists. Any other object is kept as its ``str()``, as
-    MLflow does.
+    MLflow does, and a dataclass that holds arrays with all of their values.
 
     Raises
     ------
@@ -240,7 +240,7 @@ def _check_size(what: str, text: str) -> None:
 
 
 def _without_arrays(value: Any) -> Any:
-    """Turn arrays and tensors, also inside lists and dictionaries, into lists: their ``str()`` leaves parts out."""
+    """Turn arrays and tensors, also inside other values, into lists: their ``str()`` leaves parts out."""
     # A kind of list, tuple or dictionary, such as a named tuple, is kept as what it is a kind of, to which it is equal.
     if isinstance(value, (list, tuple)):
         return (list if isinstance(value, list) else tuple)(_without_arrays(item) for item in value)
@@ -248,13 +248,36 @@ def _without_arrays(value: Any) -> Any:
         return {key: _without_arrays(item) for key, item in value.items()}
     if isinstance(value, type):
         return value
-    n_dimensions = len(value.shape) if _is_table(value) else getattr(value, "ndim", None)
-    if not isinstance(n_dimensions, int) or n_dimensions == 0:
-        return value
+    if _n_dimensions(value) == 0:
+        return _record_text(value) if _holds_array(value) else value
     n_items = math.prod(value.shape)
     if not hasattr(value, "tolist") or hasattr(value, "iloc") or n_items > MAX_ARRAY_ITEMS:
         raise ValueError(f"a {type(value).__name__} of shape {tuple(value.shape)} is no setting")
     return _unpacked((value.astype(str) if _is_time(value) else value).tolist)
+
+
+def _record_text(record: Any) -> str:
+    """Give a dataclass as its ``repr()`` would, with lists for arrays."""
+    parts = (f"{name}={_without_arrays(part)!r}" for name, part in _shown_fields(record).items())
+    return f"{type(record).__qualname__}({', '.join(parts)})"
+
+
+def _holds_array(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(_holds_array(item) for item in value)
+    inner = value if isinstance(value, dict) else _shown_fields(value)
+    return _n_dimensions(value) > 0 or any(_holds_array(item) for item in inner.values())
+
+
+def _shown_fields(value: Any) -> dict[str, Any]:
+    """Give the fields of a dataclass that its ``repr()`` shows; nothing of anything else."""
+    fields = getattr(type(value), "__dataclass_fields__", {})
+    return {name: getattr(value, name) for name, field in fields.items() if field.repr and hasattr(value, name)}
+
+
+def _n_dimensions(value: Any) -> int:
+    found = len(value.shape) if _is_table(value) else getattr(value, "ndim", None)
+    return found if isinstance(found, int) and not isinstance(value, type) else 0
 
 
 def _is_table(value: Any) -> bool:

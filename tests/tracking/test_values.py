@@ -7,6 +7,7 @@ import enum
 import fractions
 import math
 from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,13 @@ from jtrack.values import metric_step, metric_value, param_number, parse_param, 
 class Layers(NamedTuple):
     first: int
     others: list[int]
+
+
+@dataclass
+class Settings:
+    lr: float
+    weights: object
+    cache: object = field(default=None, repr=False)
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -126,6 +134,19 @@ def test_arrays_and_times_are_kept_whole(value: object, kept: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Settings(0.1, np.array([1 / 3])), "Settings(lr=0.1, weights=[0.3333333333333333])"),
+        (Settings(0.1, {"a": (np.zeros(1_001),)}), f"Settings(lr=0.1, weights={{'a': ({[0.0] * 1_001},)}})"),
+        (Settings(0.1, None, cache=np.zeros(10_001)), "Settings(lr=0.1, weights=None)"),
+        (Settings(0.1, Settings), f"Settings(lr=0.1, weights={Settings})"),
+    ],
+)
+def test_a_dataclass_is_kept_as_its_text_with_whole_arrays(value: object, text: str) -> None:
+    assert render_param("p", value)[0] == text
+
+
+@pytest.mark.parametrize(
     ("value", "why"),
     [
         (np.zeros(10_001), "a ndarray of shape \\(10001,\\) is no setting"),
@@ -134,6 +155,7 @@ def test_arrays_and_times_are_kept_whole(value: object, kept: object) -> None:
         (pd.Series([1, 2]), "a Series of shape \\(2,\\) is no setting"),
         (pa.table({"a": [1]}), "a Table of shape \\(1, 1\\) is no setting"),
         (OrderedDict(a=np.zeros(10_001)), "a ndarray of shape \\(10001,\\) is no setting"),
+        (Settings(0.1, [np.zeros(10_001)]), "a ndarray of shape \\(10001,\\) is no setting"),
         (np.ma.masked, "it is masked"),
         (np.longdouble("0.1"), "value = 0.1 can't be kept exactly"),
     ],
