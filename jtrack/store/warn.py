@@ -6,6 +6,7 @@ has no line of the user's at all; there it is the one that the main thread is at
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import warnings
@@ -20,8 +21,7 @@ class StoreWarning(UserWarning):
 
 def warn_at_users_line(message: str) -> None:
     """Warn with the innermost line that isn't jtrack's own; at the interpreter's end, with the program alone."""
-    main_frame = sys._current_frames().get(threading.main_thread().ident or 0)
-    frame = _users_frame(sys._getframe(1)) or _users_frame(main_frame)
+    frame = _users_frame(sys._getframe(1)) or _users_frame(_main_frame())
     if frame is None:
         program = getattr(sys.modules.get("__main__"), "__file__", None) or sys.argv[0] or "python"
         warnings.warn_explicit(message, StoreWarning, program, 0)
@@ -43,6 +43,17 @@ def warn_unwritten(message: str) -> None:
         warn_at_users_line(message)
     except StoreWarning:
         sys.stderr.write(f"StoreWarning: {message}\n")
+
+
+def _main_frame() -> FrameType | None:
+    # Where a garbage collection begins within, CPython (3.11.7 for one) waits for a lock that this very call holds.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames().get(threading.main_thread().ident or 0)
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _users_frame(frame: FrameType | None) -> FrameType | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
+import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -73,3 +75,19 @@ def test_a_script_on_a_full_disk_is_told_its_own_lines(tmp_path: Path, run_on_di
     assert "is kept in memory and tried again (1 waiting); free some room" in first
     assert second.startswith(f"{script}:0: StoreWarning")
     assert "is lost with this process (1 waiting)" in second
+
+
+def test_no_garbage_is_collected_while_the_main_thread_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+    current_frames = sys._current_frames
+
+    def note() -> object:
+        seen.append(gc.isenabled())
+        return current_frames()
+
+    monkeypatch.setattr(sys, "_current_frames", note)
+    thread = threading.Thread(target=warn_unwritten, args=("full",))
+    with pytest.warns(StoreWarning, match="full"):
+        thread.start()
+        thread.join()
+    assert (seen, gc.isenabled()) == ([False], True)
