@@ -86,8 +86,6 @@ def test_no_garbage_is_collected_while_the_main_thread_is_looked_for(monkeypatch
         return current_frames()
 
     monkeypatch.setattr(sys, "_current_frames", note)
-    thread = threading.Thread(target=warn_unwritten, args=("full",))
     with pytest.warns(StoreWarning, match="full"):
-        thread.start()
-        thread.join()
+        start_and_join(threading.Thread(target=warn_unwritten, args=("full",)))
     assert (seen, gc.isenabled()) == ([False], True)
