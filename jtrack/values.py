@@ -246,8 +246,6 @@ def _without_arrays(value: Any) -> Any:
         return (list if isinstance(value, list) else tuple)(_without_arrays(item) for item in value)
     if isinstance(value, dict):
         return {key: _without_arrays(item) for key, item in value.items()}
-    if isinstance(value, type):
-        return value
     if _n_dimensions(value) == 0:
         return _record_text(value) if _holds_array(value) else value
     n_items = math.prod(value.shape)

@@ -17,7 +17,7 @@ from tests.ui.packages import install_into
 from tests.ui.server import LabServer, enable_server_extension, environment, free_port, lab_command, started
 from tests.ui.side import write_notebook
 
-TRACKED = "%%track --name {name}\nlr = 0.1\nimport jtrack\njtrack.log_metric('loss', 0.5)"
+TRACKED = "%%track --name first\nlr = 0.1\nimport jtrack\njtrack.log_metric('loss', 0.5)"
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, could_not_run: Callable[[st
 def notebook(server: LabServer, fresh_lab: Lab) -> Notebook:
     """A notebook with a run of its first cell and a table of runs."""
     fresh_lab.opens_at = "notebooks"
-    write_notebook(server.root / "work.ipynb", "%load_ext jtrack", TRACKED.format(name="first"), "%runs")
+    write_notebook(server.root / "work.ipynb", "%load_ext jtrack", TRACKED, "%runs")
     notebook = fresh_lab.open_notebook("work.ipynb")
     for index in range(3):
         notebook.run_cell(index)
