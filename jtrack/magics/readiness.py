@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from jtrack.store import Store
+from jtrack.store.background import in_background
 
 
 class Readiness:
@@ -39,6 +40,7 @@ class Readiness:
         # Whatever is wrong is said by the question that meets it: nobody has asked for this one.
         with suppress(Exception):
             after()
-            import jtrack.widgets.card.panel  # noqa: F401  what shows the first card
+            with in_background():
+                import jtrack.widgets.card.panel  # noqa: F401  what shows the first card
 
-            find_store().catalog.prepare()
+                find_store().catalog.prepare()

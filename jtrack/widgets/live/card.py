@@ -11,6 +11,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from jtrack.store.background import in_background
 from jtrack.widgets import front_end
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class LiveCard:
         rest_s = DELAY_S
         while not self._over.wait(rest_s):
             if self._run.latest_step > 0:
-                with suppress(Exception):  # a picture that can't be drawn is no reason to disturb the training
+                # A picture that can't be drawn is no reason to disturb the training.
+                with suppress(Exception), in_background():
                     self._show()
                 return
             rest_s = _LOOK_EVERY_S

@@ -18,6 +18,7 @@ from jtrack import queries
 from jtrack.entities import RunKind
 from jtrack.errors import RunNotFoundError
 from jtrack.store import Store
+from jtrack.store.background import in_background
 from jtrack.tracking import current_store
 from jtrack.tracking.context import add_run_listener, find_own_run, remove_run_listener
 from jtrack.widgets import front_end
@@ -155,7 +156,8 @@ class LivePanel(Panel):
         for turn in itertools.count():
             began = time.thread_time()
             is_new = time.monotonic() - started_at < WHOLE_WITHIN_S
-            with suppress(Exception):  # a store that can't be read for a moment: the next look may
+            # A store that can't be read for a moment: the next look may.
+            with suppress(Exception), in_background():
                 self._push(whole=not self._is_heard and (is_new or turn % WHOLE_EVERY == 0))
             rest_s = pace.rest_s(time.thread_time() - began, count_watching())
             with self._thread_lock:
@@ -166,7 +168,7 @@ class LivePanel(Panel):
                 self._wake.clear()
                 time.sleep(LEAST_S / 2)  # trials that take no time at all don't make it look without a pause
         if self._settles and not self._model.is_running:
-            with suppress(Exception):
+            with suppress(Exception), in_background():
                 self._settle()
 
     def _push(self, whole: bool = False) -> None:
