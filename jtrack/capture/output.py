@@ -23,25 +23,22 @@ class BoundedText:
         self._tail: deque[str] = deque()
         self._tail_length = 0
         self._n_dropped = 0
-        self._lock = threading.Lock()
 
     def add(self, text: str) -> None:
         """Add ``text`` at the end."""
-        with self._lock:
-            if self._head_room:
-                self._head.append(text[: self._head_room])
-                text = text[self._head_room :]
-                self._head_room -= len(self._head[-1])
-            if text:
-                self._tail.append(text)
-                self._tail_length += len(text)
-                self._shorten()
+        if self._head_room:
+            self._head.append(text[: self._head_room])
+            text = text[self._head_room :]
+            self._head_room -= len(self._head[-1])
+        if text:
+            self._tail.append(text)
+            self._tail_length += len(text)
+            self._shorten()
 
     def text(self) -> str:
         """Give what was kept, with a line that says how much is missing between the two parts."""
-        with self._lock:
-            gap = f"\n… {self._n_dropped:,} characters left out …\n" if self._n_dropped else ""
-            return "".join(self._head) + gap + "".join(self._tail)
+        gap = f"\n… {self._n_dropped:,} characters left out …\n" if self._n_dropped else ""
+        return "".join(self._head) + gap + "".join(self._tail)
 
     def _shorten(self) -> None:
         excess = self._tail_length - self._tail_limit
@@ -66,12 +63,22 @@ class OutputRecorder:
         Characters to keep.
     belongs
         Asked at each write, on the writing thread: whether it is this cell's output.
+
+    Attributes
+    ----------
+    kept : BoundedText
+        What was written so far, as it was written.
+    listener : Callable[[str], None]
+        Told each text that is kept, one after another.
     """
 
     def __init__(self, stream: Any, limit: int, belongs: Callable[[], bool] = lambda: True) -> None:
+        self.kept = BoundedText(limit)
+        self.listener: Callable[[str], None] = lambda text: None
         self._stream = stream
-        self._kept = BoundedText(limit)
         self._belongs = belongs
+        self._lock = threading.Lock()
+        self._waiting: deque[str] = deque()
         self._recording = False
         self._wrapper: Any = None
         self._had_own = False
@@ -90,20 +97,36 @@ class OutputRecorder:
 
     def stop(self) -> str:
         """End recording and give what was written, as a terminal would show it."""
-        self._recording = False
+        with self._lock:
+            self._take_waiting()
+            self._recording = False
         # Somebody who wrapped the stream after us still calls through us: then the wrapper stays, and passes on.
         if self._wrapper is not None and getattr(self._stream, "__dict__", {}).get("write") == self._wrapper:
             if self._had_own:
                 self._stream.write = self._original
             else:
                 del self._stream.write
-        return settle_lines(self._kept.text())
+        return settle_lines(self.kept.text())
 
     def _write(self, data: str, *args: Any, **options: Any) -> Any:
         result = self._original(data, *args, **options)
         if self._recording and self._belongs():
-            self._kept.add(data)
+            self._waiting.append(data)
+            # Who finds the lock taken leaves its text to the holder. It may be the same thread, when the handler of a
+            # signal prints in the middle of a print: that must not wait.
+            while self._waiting and self._lock.acquire(blocking=False):
+                try:
+                    self._take_waiting()
+                finally:
+                    self._lock.release()
         return result
+
+    def _take_waiting(self) -> None:
+        while self._waiting:
+            text = self._waiting.popleft()
+            if self._recording:
+                self.kept.add(text)
+                self.listener(text)
 
 
 def settle_lines(text: str) -> str:

@@ -6,7 +6,6 @@ above all the user's cell, as they are.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,6 @@ from jtrack.capture.history import executed_cells
 from jtrack.capture.late import CellNote, LateFacts, LateReader
 from jtrack.capture.namespace import cell_metrics, cell_params
 from jtrack.capture.origins import OriginReader
-from jtrack.capture.output import OutputRecorder
 from jtrack.capture.slice_source import ExecutedCell
 from jtrack.capture.tracebacks import traceback_text
 from jtrack.entities import Cell, RunKind
@@ -27,6 +25,7 @@ from jtrack.magics.cells import FinishedCell, RunningCell, status_of
 from jtrack.magics.config import JTrack
 from jtrack.magics.header import Header
 from jtrack.magics.notices import Notices
+from jtrack.magics.printed import ARTIFACT, PrintedOutput
 from jtrack.tracking.context import process
 from jtrack.tracking.experiments import get_or_create_experiment
 
@@ -99,7 +98,8 @@ class CellRecording:
         self.inner_error: BaseException | None = None
         self._desk = desk
         self._note = desk.note_origin(run, cell, None, (lambda: True) if already_ran else self._record_reached)
-        self._output: OutputRecorder | None = None
+        self._output: PrintedOutput | None = None
+        self._are_params_known = False
         self._live: LiveCard | None = None
 
     def record_settings(self) -> None:
@@ -119,8 +119,7 @@ class CellRecording:
     def record_output(self) -> None:
         """Keep from now on what the cell prints."""
         if self._desk.settings.capture_stdout:
-            belongs = output_filter(self.cell.shell, sys.stdout)
-            self._output = OutputRecorder(sys.stdout, self._desk.settings.max_stdout_chars, belongs)
+            self._output = PrintedOutput(self.run, self.cell.shell, self._desk.settings.max_stdout_chars)
             self._output.start()
 
     def finish(self, error: BaseException | None) -> FinishedCell:
@@ -139,7 +138,7 @@ class CellRecording:
             attempt("record what the cell set", lambda: self._record_names(finished))
             if printed:
                 text = printed.encode("utf-8", "replace").decode()
-                attempt("keep the cell's output", lambda: self.run.log_text(text, "stdout.txt"))
+                attempt("keep the cell's output", lambda: self.run.log_text(text, ARTIFACT))
             attempt("record the cell's source", lambda: self._note.settle(NOTEBOOK_WAIT_S))
         finally:  # an impatient second interrupt must not leave the run open for the cells to come
             attempt("record the end of the run", lambda: self._end_run(finished))
@@ -188,8 +187,17 @@ class CellRecording:
         return cell_params(cell.bindings, cell.shell.user_ns, self.header.params, cell.numbers_before, failed=failed)
 
     def _record_reached(self) -> bool:
-        """Record the params that the cell has come to, for a kernel that dies; says whether these are all."""
-        if not self._takes_params or self.run.ended:
+        """Record what the cell has come to, for a kernel that dies; says whether there is no more to come."""
+        if self.run.ended:
+            return True
+        if self._output is not None:
+            self._output.note_size()
+        self._are_params_known = self._are_params_known or self._record_params_reached()
+        return self._are_params_known and not self._desk.settings.capture_stdout
+
+    def _record_params_reached(self) -> bool:
+        """Record the params that the cell has come to; says whether these are all."""
+        if not self._takes_params:
             return True
         bindings = self.cell.bindings
         # What it sets several times may still be in the making.
@@ -252,24 +260,6 @@ def cell_traceback(shell: InteractiveShell, error: BaseException) -> str:
         return " ".join(named) if named else None
 
     return traceback_text(error, cell_name)
-
-
-def output_filter(shell: InteractiveShell, stream: Any) -> Callable[[], bool]:
-    """Make the test for whether a write to ``stream`` is output of the cell that begins now.
-
-    A kernel's stream knows for each thread which cell started it, and sends its output there. In a terminal,
-    results and tracebacks go through the same stream as prints and are told apart by who is at work.
-    """
-    if hasattr(stream, "parent_header"):
-        begun = stream.parent_header.get("msg_id")
-        return lambda: stream.parent_header.get("msg_id") == begun
-    return lambda: (
-        not (
-            getattr(shell.display_pub, "is_publishing", False)
-            or getattr(shell.displayhook, "is_active", False)
-            or getattr(shell, "showing_traceback", False)
-        )
-    )
 
 
 def _start_run(header: Header, source_type: str, started_at: datetime | None) -> tracking.ActiveRun:

@@ -67,6 +67,13 @@ class ArtifactStore:
         return n_bytes, name, blob
 
 
+def measure_file(path: Path) -> tuple[int, str]:
+    """Give a file's size in bytes and its sha256 in hex."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return file.tell(), digest
+
+
 def check_artifact_path(path: str | os.PathLike[str]) -> PurePosixPath:
     """Return ``path`` as a place inside a run's folder.
 

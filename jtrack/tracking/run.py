@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from jtrack.entities import Cell, CellRole, DatasetInput, Environment, RunData, RunInfo, RunKind, RunStatus
 from jtrack.errors import InvalidInputError, ParamConflictError
 from jtrack.store import Store
-from jtrack.store.artifacts import check_artifact_path
+from jtrack.store.artifacts import check_artifact_path, measure_file
 from jtrack.store.control import messages_end
 from jtrack.store.journal import JournalMark
 from jtrack.store.warn import StoreWarning
@@ -357,6 +357,11 @@ class ActiveRun:
         """Keep a text as a file in UTF-8."""
         self._put(media.render_text(text, artifact_file), artifact_file)
 
+    def note_artifact(self, artifact_file: str) -> None:
+        """Record a file that lies in the run's folder as it is now; one that grows is recorded again and again."""
+        n_bytes, digest = measure_file(self.artifact_path / artifact_file)
+        self._note_artifact(artifact_file, n_bytes, digest)
+
     def log_dict(self, dictionary: Mapping[str, Any] | list[Any], artifact_file: str) -> None:
         """Keep a dictionary or list as YAML (``.yaml``, ``.yml``) or JSON (anything else)."""
         self._put(media.render_dict(dictionary, artifact_file), artifact_file)
@@ -442,6 +447,9 @@ class ActiveRun:
 
     def _write_artifact(self, content: bytes | Path, path: str) -> None:
         n_bytes, digest = self.store.artifacts.put(content, self.artifact_path / path)
+        self._note_artifact(path, n_bytes, digest)
+
+    def _note_artifact(self, path: str, n_bytes: int, digest: str) -> None:
         self._writer.event("artifact_logged", self.run_id, {"path": path, "n_bytes": n_bytes, "sha256": digest})
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -84,6 +86,29 @@ def test_a_recorder_copies_and_leaves_the_stream_as_it_was() -> None:
     print("after", file=stream)
     assert recorder.stop() == stream.getvalue().removesuffix("after\n")
     assert "write" not in vars(stream)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no signal of a timer")
+def test_the_handler_of_a_signal_prints_in_the_middle_of_a_print() -> None:
+    stream = Stream()
+    recorder = OutputRecorder(stream, 10_000_000)
+    n_handled = 0
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal n_handled
+        n_handled += 1
+        stream.write("handled\n")
+
+    before = signal.signal(signal.SIGALRM, handle)
+    recorder.start()
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+        while n_handled < 300:
+            stream.write("trained\n")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert recorder.stop().count("handled\n") == n_handled
 
 
 def test_a_recorder_stays_below_one_that_came_later() -> None:

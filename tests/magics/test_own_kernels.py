@@ -15,6 +15,7 @@ import pytest
 
 from jtrack.queries import rows
 from tests.magics.kernels import TIMEOUT_S, Kernel
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.kernel
 
@@ -42,6 +43,22 @@ def test_git_that_is_slow_delays_nothing_and_is_set_when_it_is_known(tmp_path: P
         assert run["status"] == "FINISHED"
     finally:
         kernel.stop()
+
+
+def test_a_kernel_that_is_killed_leaves_what_its_cell_has_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JTRACK_TRACKING_URI", str(tmp_path / "store"))
+    files = "SELECT artifact_uri, path, n_bytes FROM artifacts JOIN runs USING (run_id) WHERE status = ?"
+    kernel = Kernel(tmp_path)
+    try:
+        kernel.run("%load_ext jtrack")
+        kernel.send("%%track --quiet\nimport time\nfor epoch in (1, 2):\n    print('epoch', epoch)\ntime.sleep(600)")
+        wait_until(lambda: [row["n_bytes"] for row in rows(files, ["RUNNING"])] == [len("epoch 1\nepoch 2\n")])
+    finally:
+        kernel.stop()
+    (file,) = rows(files, ["KILLED"])
+    assert Path(file["artifact_uri"], file["path"]).read_text() == "epoch 1\nepoch 2\n"
 
 
 def test_the_store_stays_beside_the_notebook_when_a_cell_changes_the_folder(tmp_path: Path) -> None:
