@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from jtrack.widgets.curves import Points
-from jtrack.widgets.format import format_number
+from jtrack.widgets.format import format_tick, format_ticks
 from jtrack.widgets.html import Markup, escape
 from jtrack.widgets.images import fraction, short_path, svg_image
 
@@ -55,14 +55,14 @@ def curves_image(series: Sequence[Points | None], letters: Sequence[str], label:
 def _axes(x_range: tuple[float, float], y_range: tuple[float, float]) -> str:
     parts = []
     heights = nice_ticks(*y_range)
-    for value, label in zip(heights, tick_labels(heights), strict=True):
+    for value, label in zip(heights, format_ticks(heights), strict=True):
         y = _scale(value, y_range, _BOTTOM, _TOP)
         parts.append(f'<path class="g" d="M{_LEFT} {y:g}H{_RIGHT}"/>')
         parts.append(f'<text class="t" x="{_LEFT - 6}" y="{y + 3.5:g}" text-anchor="end">{label}</text>')
     # Steps are counted: there is nothing between one and the next.
     for value in filter(float.is_integer, map(float, nice_ticks(*x_range))):
         x = _scale(value, x_range, _LEFT, _RIGHT)
-        parts.append(f'<text class="t" x="{x:g}" y="{_BOTTOM + 16}" text-anchor="middle">{format_number(value)}</text>')
+        parts.append(f'<text class="t" x="{x:g}" y="{_BOTTOM + 16}" text-anchor="middle">{format_tick(value)}</text>')
     return "".join(parts)
 
 
@@ -100,16 +100,6 @@ def spread_labels(heights: Sequence[float], top: float, bottom: float, room: flo
     for index in reversed(order):
         placed[index] = below = min(placed[index], below - room)
     return [round(height, 1) for height in placed]
-
-
-def tick_labels(values: Sequence[float]) -> list[str]:
-    """Labels of an axis, all with as many decimals as the one that needs most: they stand under each other."""
-    values = [0.0 if abs(value) < 1e-12 else value for value in values]
-    texts = [format_number(value) for value in values]
-    if any("e" in text for text in texts):
-        return texts
-    decimals = max((len(text.partition(".")[2].rstrip("0")) for text in texts), default=0)
-    return [format_number(value, decimals) for value in values]
 
 
 def _scale(value: float, source: tuple[float, float], start: float, end: float) -> float:

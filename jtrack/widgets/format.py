@@ -8,6 +8,7 @@ are held against tests/widgets/format_cases.json.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from os.path import commonprefix
@@ -20,6 +21,7 @@ _LARGEST_PLAIN = 1e7
 _LARGEST_WHOLE = 1e9
 _SMALLEST_PLAIN = 1e-4
 _MOST_DECIMALS = 6
+_TRAILING_ZEROS = re.compile(r"(?:\.|(\.\d*?))0+(?=e|$)")
 _NUMERIC_TEXT = frozenset("0123456789+-.eE")
 
 
@@ -73,6 +75,20 @@ def format_number(value: float | None, decimals: int | None = None) -> str:
         mantissa, _, exponent = text.partition("e")
         text = f"{mantissa}e{int(exponent)}"
     return MINUS + text if value < 0 and text.strip("0.,") else text
+
+
+def format_tick(value: float) -> str:
+    """The label of an axis: no more digits than it needs."""
+    return _TRAILING_ZEROS.sub(r"\1", format_number(value))
+
+
+def format_ticks(values: Sequence[float]) -> list[str]:
+    """The labels of an axis, all with as many decimals as the one that needs most: they stand under each other."""
+    texts = [format_tick(value) for value in values]
+    if any("e" in text for text in texts):
+        return texts
+    decimals = max((len(text.partition(".")[2]) for text in texts), default=0)
+    return [format_number(value, decimals) for value in values]
 
 
 def format_difference(value: float, previous: float) -> str:

@@ -56,6 +56,11 @@ def test_a_difference_has_the_decimals_of_its_value(value: float, previous: floa
     assert fmt.format_difference(value, previous) == text
 
 
+@pytest.mark.parametrize(("values", "texts"), CASES["format_ticks"])
+def test_the_labels_of_an_axis_share_their_decimals(values: list[float], texts: list[str]) -> None:
+    assert fmt.format_ticks(values) == texts
+
+
 @pytest.mark.parametrize(("n_bytes", "text"), CASES["format_bytes"])
 def test_sizes_carry_their_unit(n_bytes: int, text: str) -> None:
     assert fmt.format_bytes(n_bytes) == text

@@ -257,6 +257,7 @@ def test_numbers_read_the_same_as_in_python(browser: Browser) -> None:
             shorten: cases.shorten.map(([text, width]) => f.shorten(text, width)),
             column_decimals: cases.column_decimals.map(([vs]) => f.columnDecimals(vs.map(number))),
             format_difference: cases.format_difference.map(([v, p]) => f.formatDifference(v, p)),
+            format_ticks: cases.format_ticks.map(([vs]) => f.formatTicks(vs)),
             format_bytes: cases.format_bytes.map(([n]) => f.formatBytes(n))
           };
         }""",

@@ -39,15 +39,14 @@ export function formatNumber(value: number | null, decimals: number | null = nul
 
 /** The label of an axis: no more digits than it needs. */
 export function formatTick(value: number): string {
-  const text = formatNumber(Math.abs(value) < 1e-12 ? 0 : value);
-  return text.replace(/(?:\.|(\.\d*?))0+(?=e|$)/, '$1');
+  return formatNumber(value).replace(/(?:\.|(\.\d*?))0+(?=e|$)/, '$1');
 }
 
 /** The labels of an axis, all with as many decimals as the one that needs most: they stand under each other. */
 export function formatTicks(values: number[]): string[] {
   const texts = values.map(formatTick);
   const decimals = Math.max(0, ...texts.map(text => text.split('.')[1]?.length ?? 0));
-  return texts.some(text => text.includes('e')) ? texts : values.map(value => formatNumber(Math.abs(value) < 1e-12 ? 0 : value, decimals));
+  return texts.some(text => text.includes('e')) ? texts : values.map(value => formatNumber(value, decimals));
 }
 
 /** The two ends of a scale, with as many decimals as tell them apart. */
