@@ -187,6 +187,21 @@ def test_runs_are_walked_selected_and_compared_with_keys_alone(lab: Lab, folder:
     assert lab.foreign_requests == []
 
 
+def test_runs_are_selected_with_the_mouse_and_their_text_is_not(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, MAKE_RUNS)
+    notebook.run_cell(0)
+    side = Side.of(lab)
+    side.choose("all runs")
+    side.wait_for_names("depth-6", "depth-4", "depth-2")
+    side.rows("depth-6").click(modifiers=["ControlOrMeta"])
+    side.rows("depth-2").click(modifiers=["Shift"])
+    assert side.selected() == ["depth-6", "depth-4", "depth-2"]
+    side.rows("depth-4").click(modifiers=["ControlOrMeta"])
+    assert side.selected() == ["depth-6", "depth-2"]
+    side.rows("depth-6").dblclick()
+    assert lab.page.evaluate("String(getSelection())") == ""
+
+
 def test_an_open_panel_is_there_again_after_a_reload(lab: Lab, folder: Path) -> None:
     notebook = open_new_notebook(lab, folder, MAKE_RUNS)
     notebook.run_cell(0)
