@@ -22,18 +22,19 @@ class GrowingFile:
         The same text, to shorten the file to when it has grown to twice that.
     begun
         Called when the file is there.
+
+    Attributes
+    ----------
+    n_bytes : int
+        How large the file is; 0 where there is none.
     """
 
     def __init__(self, path: Path, kept: BoundedText, begun: Callable[[], None]) -> None:
         self._path, self._kept, self._begun = path, kept, begun
+        self.n_bytes = 0
         self._file: FileIO | None = None
         self._most_bytes = 0
         self._is_over = False
-
-    @property
-    def is_growing(self) -> bool:
-        """Whether the file was made and takes more."""
-        return self._file is not None
 
     def add(self, text: str) -> None:
         """Append ``text``; a disk that refuses it is asked no more."""
@@ -44,10 +45,10 @@ class GrowingFile:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._replace(text)
                 self._begun()
-            elif self._file.tell() > self._most_bytes:
+            elif self.n_bytes > self._most_bytes:
                 self._replace(self._kept.text())
             else:
-                self._file.write(text.encode("utf-8", "replace"))
+                self.n_bytes += self._file.write(text.encode("utf-8", "replace"))
         except OSError:
             self.close()
 
@@ -63,7 +64,7 @@ class GrowingFile:
         draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}")
         fresh = FileIO(draft, "w")
         try:
-            fresh.write(text.encode("utf-8", "replace"))
+            n_bytes = fresh.write(text.encode("utf-8", "replace"))
             os.replace(draft, self._path)
         except OSError:
             fresh.close()
@@ -71,4 +72,4 @@ class GrowingFile:
             raise
         if self._file is not None:
             self._file.close()
-        self._file, self._most_bytes = fresh, 2 * fresh.tell() + _LEAST_OVERHANG_BYTES
+        self._file, self.n_bytes, self._most_bytes = fresh, n_bytes, 2 * n_bytes + _LEAST_OVERHANG_BYTES

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jtrack.tracking import ActiveRun
 
 ARTIFACT = "stdout.txt"
-_FIRST_NOTED_AFTER_S = 1.0
+_FIRST_NOTED_AFTER_S, _MOST_NOTED_AFTER_S = 1.0, 10.0
 
 
 class PrintedOutput:
@@ -31,17 +31,17 @@ class PrintedOutput:
         self._recorder.listener = self._file.add
         self._lock = threading.RLock()
         self._is_over = False
-        self._pause_s, self._noted_at = _FIRST_NOTED_AFTER_S, time.monotonic()
+        self._pause_s, self._noted_at, self._noted_bytes = _FIRST_NOTED_AFTER_S, 0.0, 0
 
     def start(self) -> None:
         """Begin to keep what is printed."""
         self._recorder.start()
 
     def note_size(self) -> None:
-        """Record how large the file has become, ever more rarely: what it holds doesn't depend on that."""
-        if time.monotonic() > self._noted_at + self._pause_s and self._file.is_growing:
+        """Record now and then how large the file has become; what it holds doesn't depend on that."""
+        if self._file.n_bytes != self._noted_bytes and time.monotonic() > self._noted_at + self._pause_s:
             self._note()
-            self._pause_s *= 2
+            self._pause_s = min(2 * self._pause_s, _MOST_NOTED_AFTER_S)
 
     def stop(self) -> str:
         """Keep no more; gives what was printed, as a terminal would show it."""
@@ -54,7 +54,7 @@ class PrintedOutput:
     def _note(self) -> None:
         with self._lock, suppress(Exception):  # it is recorded when the cell ends, and a fault told then
             if not self._is_over:
-                self._noted_at = time.monotonic()
+                self._noted_at, self._noted_bytes = time.monotonic(), self._file.n_bytes
                 self._run.note_artifact(ARTIFACT)
 
 

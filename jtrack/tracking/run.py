@@ -358,9 +358,9 @@ class ActiveRun:
         self._put(media.render_text(text, artifact_file), artifact_file)
 
     def note_artifact(self, artifact_file: str) -> None:
-        """Record a file that lies in the run's folder as it is now; one that grows is recorded again and again."""
+        """Record a file that still grows in the run's folder as it is now."""
         n_bytes, digest = measure_file(self.artifact_path / artifact_file)
-        self._note_artifact(artifact_file, n_bytes, digest)
+        self._note_artifact(artifact_file, n_bytes, digest, is_growing=True)
 
     def log_dict(self, dictionary: Mapping[str, Any] | list[Any], artifact_file: str) -> None:
         """Keep a dictionary or list as YAML (``.yaml``, ``.yml``) or JSON (anything else)."""
@@ -449,8 +449,9 @@ class ActiveRun:
         n_bytes, digest = self.store.artifacts.put(content, self.artifact_path / path)
         self._note_artifact(path, n_bytes, digest)
 
-    def _note_artifact(self, path: str, n_bytes: int, digest: str) -> None:
-        self._writer.event("artifact_logged", self.run_id, {"path": path, "n_bytes": n_bytes, "sha256": digest})
+    def _note_artifact(self, path: str, n_bytes: int, digest: str, **more: bool) -> None:
+        detail = {"path": path, "n_bytes": n_bytes, "sha256": digest, **more}
+        self._writer.event("artifact_logged", self.run_id, detail)
 
 
 def check_status(status: RunStatus | str) -> RunStatus:

@@ -12,7 +12,7 @@ from jtrack.entities import Environment, RunKind, RunStatus
 from jtrack.errors import ArtifactNotFoundError, InvalidInputError, RunNotFoundError
 from jtrack.widgets.card.frame import Change
 from jtrack.widgets.frames import frame_json
-from jtrack.widgets.run_page.events import describe_event
+from jtrack.widgets.run_page.events import describe_event, read_events
 from jtrack.widgets.run_page.frame import MAX_BYTES, run_frame
 from jtrack.widgets.run_page.html import MAX_BYTES as MAX_HTML_BYTES
 from jtrack.widgets.run_page.html import run_html
@@ -184,6 +184,21 @@ def test_a_page_of_a_run_that_is_not_there_says_so() -> None:
 )
 def test_events_read_as_words(kind: str, detail: dict[str, object], text: str) -> None:
     assert describe_event(kind, detail) == text
+
+
+def test_a_file_that_grows_has_its_size_of_now_and_is_history_once_it_is_whole() -> None:
+    with tracking.start_run() as run:
+        printed = run.artifact_path / "stdout.txt"
+        printed.parent.mkdir(parents=True)
+        for text in ("one\n", "one\ntwo\n"):
+            printed.write_text(text)
+            run.note_artifact("stdout.txt")
+            assert [(file.path, file.n_bytes) for file in run_frame(run.run_id).artifacts] == [
+                ("stdout.txt", len(text))
+            ]
+        assert [event.text for event in read_events(run.run_id)] == ["started"]
+        run.log_text("one\ntwo\n", "stdout.txt")
+        assert [event.text for event in read_events(run.run_id)] == ["file stdout.txt, 8 B", "started"]
 
 
 def test_a_plotly_figure_comes_back_as_a_figure() -> None:

@@ -232,6 +232,31 @@ def test_a_fault_stands_in_the_place_of_the_part(show: Show) -> None:
     expect(page.get_by_role("alert")).to_contain_text("table.csv")
 
 
+def test_a_file_that_grows_is_read_on_from_where_one_is(show: Show) -> None:
+    with tracking.start_run(run_name="talker") as run:
+        lines = [f"epoch {i}" for i in range(200)]
+        run.log_text("\n".join(lines), "stdout.txt")
+        shown = show(run.run_id)
+        page = shown.page
+        page.get_by_role("tab", name="files").click()
+        body = page.get_by_role("tabpanel")
+
+        def grow() -> None:
+            lines.extend([f"epoch {len(lines) + i}" for i in range(50)])
+            run.log_text("\n".join(lines), "stdout.txt")
+            shown.push(RunModel(run.run_id).frame)
+            expect(body).to_contain_text(lines[-1])
+
+        body.get_by_text(lines[-1]).wait_for()
+        body.evaluate("body => { body.scrollTop = 100 }")
+        grow()
+        assert body.evaluate("body => body.scrollTop") == 100
+        body.evaluate("body => { body.scrollTop = body.scrollHeight }")
+        grow()
+        # Who reads at the end goes on reading at the end.
+        assert body.evaluate("body => body.scrollHeight - body.scrollTop - body.clientHeight") < 2
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_part_that_could_not_be_read_can_be_tried_again(show: Show, scheme: str) -> None:
     run_id = log_full_run()

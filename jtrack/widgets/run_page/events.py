@@ -15,7 +15,8 @@ _MOST_EVENTS = 500
 _WIDTH = 200
 _EVENTS = f"""
 SELECT "at", kind, left(detail::VARCHAR, 20000) AS detail FROM events
-WHERE subject = ? AND kind NOT IN ('series', 'run_attached') ORDER BY "at" DESC, writer LIMIT {_MOST_EVENTS}
+WHERE subject = ? AND kind NOT IN ('series', 'run_attached') AND detail->>'is_growing' IS NULL
+ORDER BY "at" DESC, writer LIMIT {_MOST_EVENTS}
 """
 
 

@@ -12,7 +12,9 @@ const ORDER = ['image', 'html', 'table', 'json', 'text'];
 export async function drawFiles(page: Page): Promise<Child> {
   const { frame } = page;
   const files = frame.artifacts.length === frame.n_artifacts ? frame.artifacts : await page.ask<Artifact[]>('artifacts');
-  return new FilesPart(page, files).node;
+  const part = new FilesPart(page, files);
+  await part.showFirst();
+  return part.node;
 }
 
 class FilesPart {
@@ -23,7 +25,7 @@ class FilesPart {
 
   constructor(
     private readonly page: Page,
-    files: Artifact[]
+    private readonly files: Artifact[]
   ) {
     const folders = new Map<string, Artifact[]>();
     for (const file of files) {
@@ -35,10 +37,15 @@ class FilesPart {
       inside.map(file => this.item(file, folder !== ''))
     ]);
     this.node.append(h('ul', { class: 'jt-file-list' }, list), this.shown);
-    const chosen = files.find(file => file.path === page.memory.get('files'));
+  }
+
+  /** Show the file that was chosen before, else one that says most at a glance. */
+  async showFirst(): Promise<void> {
+    const { files } = this;
+    const chosen = files.find(file => file.path === this.page.memory.get('files'));
     const first = chosen ?? ORDER.flatMap(kind => files.filter(file => file.kind === kind))[0] ?? files[0];
     if (first) {
-      void this.choose(first);
+      await this.choose(first);
     }
   }
 

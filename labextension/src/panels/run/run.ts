@@ -253,10 +253,14 @@ function isSame(name: string, one: RunFrame, other: RunFrame): boolean {
   return text(one) === text(other);
 }
 
-/** Draw a part anew; the focus stays on what is at the same place of it. */
+/** Draw a part anew; the focus stays on what is at the same place of it, and so does what is scrolled to. */
 function inPlace(part: HTMLElement, draw: () => void): void {
   const reachable = (): HTMLElement[] => [...part.querySelectorAll<HTMLElement>('button, summary, input, [tabindex]')];
   const at = reachable().findIndex(each => each === document.activeElement);
+  const body = part.parentElement;
+  const top = body?.scrollTop ?? 0;
+  const isAtEnd = body !== null && top > 0 && body.scrollHeight - top - body.clientHeight < 2;
   draw();
+  body?.scrollTo({ top: isAtEnd ? body.scrollHeight : top });
   reachable()[at]?.focus({ preventScroll: true });
 }
