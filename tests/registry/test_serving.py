@@ -318,7 +318,7 @@ def test_a_server_turns_to_where_its_alias_moves_without_a_refused_request() -> 
         assert {status for status, _, _ in answers} == {200}
         by_model = {(model, answer["predictions"][0]) for _, model, answer in answers}
         assert by_model == {("models:/scaler/1", 10.0), ("models:/scaler/2", 20.0)}
-        assert answers[-1][1] == "models:/scaler/2"
+        assert ask(server, 1.0).headers["jtrack-model"] == "models:/scaler/2"
         assert "is models:/scaler/2 now, before models:/scaler/1" in server.logs()
 
 
