@@ -13,6 +13,7 @@ from pathlib import Path
 from jtrack.errors import JTrackError
 from jtrack.registry.addresses import ModelAddress, locate_model
 from jtrack.registry.serving.log import say
+from jtrack.store.background import in_background
 from jtrack.store.folder import StoreFolder
 from jtrack.store.watch import FolderWatch
 
@@ -62,7 +63,8 @@ class Follower(threading.Thread):
     def _look(self) -> None:
         name = None
         try:
-            found = locate_model(self._model_uri)
+            with in_background():
+                found = locate_model(self._model_uri)
             name = named(found)
             if name in (self._current, self._refused):
                 return
