@@ -113,12 +113,11 @@ class OutputRecorder:
         if self._recording and self._belongs():
             self._waiting.append(data)
             # Who finds the lock taken leaves its text to the holder. It may be the same thread, when the handler of a
-            # signal prints in the middle of a print: that must not wait.
-            while self._waiting and self._lock.acquire(blocking=False):
-                try:
+            # signal prints in the middle of a print: that must not wait. An interrupt can come between ``acquire`` and
+            # the line after it, and the lock would stay taken for ever; it can't come there in ``with``.
+            while self._waiting and not self._lock.locked():
+                with self._lock:
                     self._take_waiting()
-                finally:
-                    self._lock.release()
         return result
 
     def _take_waiting(self) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -109,6 +110,26 @@ def test_the_handler_of_a_signal_prints_in_the_middle_of_a_print() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert recorder.stop().count("handled\n") == n_handled
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no signal of a timer")
+def test_an_interrupt_in_the_middle_of_a_print_never_makes_the_end_wait() -> None:
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for number in range(300):
+            stream = Stream()
+            recorder = OutputRecorder(stream, 1_000)
+            recorder.start()
+            with suppress(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, 0.00002 + number % 50 * 0.000002)
+                while True:
+                    print("trained", file=stream)
+            stopper = threading.Thread(target=recorder.stop, daemon=True)
+            stopper.start()
+            stopper.join(10.0)
+            assert not stopper.is_alive()
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_recorder_stays_below_one_that_came_later() -> None:
