@@ -124,11 +124,15 @@ class CellRecording:
 
     def finish(self, error: BaseException | None) -> FinishedCell:
         """Close the run of a cell that ended just now."""
-        if self._live is not None:
-            self._live.stop()
-        error = error if error is not None else self.inner_error
-        printed = "" if self._output is None else self._output.stop()
-        return self.close(FinishedCell(self.cell, error, datetime.now(UTC)), printed)
+        finished = FinishedCell(self.cell, error if error is not None else self.inner_error, datetime.now(UTC))
+        try:
+            if self._live is not None:
+                self._live.stop()
+            printed = "" if self._output is None else self._output.stop()
+            return self.close(finished, printed)
+        except KeyboardInterrupt:  # an impatient second one must not leave the run open for the cells to come
+            self._desk.attempt("record the end of the run", lambda: self._end_run(finished))
+            raise
 
     def close(self, finished: FinishedCell, printed: str) -> FinishedCell:
         """Close the run: with what the cell set, printed and failed of."""
@@ -140,7 +144,7 @@ class CellRecording:
                 text = printed.encode("utf-8", "replace").decode()
                 attempt("keep the cell's output", lambda: self.run.log_text(text, ARTIFACT))
             attempt("record the cell's source", lambda: self._note.settle(NOTEBOOK_WAIT_S))
-        finally:  # an impatient second interrupt must not leave the run open for the cells to come
+        finally:  # an interrupt must not leave the run open for the cells to come
             attempt("record the end of the run", lambda: self._end_run(finished))
         return replace(finished, run_id=self.run.run_id)
 

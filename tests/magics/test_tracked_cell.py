@@ -168,6 +168,19 @@ def test_an_interrupt_kills_the_run(kernel: Kernel) -> None:
     assert (run["run_name"], run["status"], run["metrics"]) == ("stopped", "KILLED", {"step": 1.0})
 
 
+@pytest.mark.parametrize("step", ["jtrack.capture.output.settle_lines", "jtrack.magics.recording.cell_traceback"])
+def test_a_second_interrupt_while_the_cell_ends_leaves_no_run_open(kernel: Kernel, step: str) -> None:
+    module, _, name = step.rpartition(".")
+    kernel.run(
+        f"%%track --name twice\nimport {module} as module\nstep = module.{name}\n"
+        f"def interrupted(*args):\n    module.{name} = step\n    raise KeyboardInterrupt\n"
+        f"module.{name} = interrupted\nraise KeyboardInterrupt"
+    )
+    run = kernel.last_run()
+    assert (run["run_name"], run["status"]) == ("twice", "KILLED")
+    assert kernel.value("__import__('jtrack').active_run()") is None
+
+
 def test_an_interrupt_of_a_cell_that_awaits_kills_the_run(kernel: Kernel) -> None:
     # ipykernel hears of an interrupt only when the loop wakes up, so the cell sleeps in small pieces.
     source = "import asyncio\nprint('go', flush=True)\nfor _ in range(600):\n    await asyncio.sleep(0.1)"
