@@ -51,6 +51,7 @@ class CellTracker:
         self._cell: RunningCell | None = None
         self._inside: FinishedCell | None = None
         self._running: list[ExecutionInfo] = []
+        self._request: str | None = None  # the front end's, for the outermost cell
         self._transformer = HeaderTransformer(self._may_strip, lambda: self.shell.user_ns)
 
     def attach(self) -> None:
@@ -72,14 +73,18 @@ class CellTracker:
     @property
     def is_inside_cell(self) -> bool:
         """Whether a cell is running."""
-        return bool(self._running)
+        # An interrupt at the wrong moment makes IPython skip ``post_run_cell``: that cell runs no more at the next one.
+        return bool(self._running) and self._request == _request_id(self.shell)
 
     def pre_run_cell(self, info: ExecutionInfo) -> None:
         """Open a run if the cell is to be tracked."""
         if info.silent or not _is_main_thread():
             return
+        if info.store_history and not self.is_inside_cell:
+            self._running.clear()
         self._running.append(info)
         if len(self._running) == 1:
+            self._request = _request_id(self.shell)
             with self.desk.notices.hear():
                 self.desk.attempt("record this cell", lambda: self._begin(info))
 
@@ -96,6 +101,8 @@ class CellTracker:
             self.desk.attempt("record the end of this cell", lambda: self._end(error))
 
     def _begin(self, info: ExecutionInfo) -> None:
+        if self.recording is not None:  # nobody told of its end
+            self.recording.finish(KeyboardInterrupt())
         cell = read_cell(self.shell, info)
         self._cell, self.recording = cell.with_numbers(), None
         header = self._header_of(cell)
@@ -201,6 +208,12 @@ def _error_of(result: ExecutionResult | None) -> BaseException | None:
     if result is None:  # the task of a cell that awaits was cancelled from outside
         return KeyboardInterrupt()
     return result.error_before_exec or result.error_in_exec
+
+
+def _request_id(shell: InteractiveShell) -> str | None:
+    """Name the front end's request that is being answered; a terminal knows none."""
+    parent: dict[str, dict[str, str]] = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    return parent.get("header", {}).get("msg_id")
 
 
 def _is_main_thread() -> bool:

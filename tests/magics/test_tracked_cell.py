@@ -172,13 +172,26 @@ def test_an_interrupt_kills_the_run(kernel: Kernel) -> None:
 def test_a_second_interrupt_while_the_cell_ends_leaves_no_run_open(kernel: Kernel, step: str) -> None:
     module, _, name = step.rpartition(".")
     kernel.run(
-        f"%%track --name twice\nimport {module} as module\nstep = module.{name}\n"
+        f"%%track --name twice\nmodule = __import__('importlib').import_module('{module}')\nstep = module.{name}\n"
         f"def interrupted(*args):\n    module.{name} = step\n    raise KeyboardInterrupt\n"
         f"module.{name} = interrupted\nraise KeyboardInterrupt"
     )
     run = kernel.last_run()
     assert (run["run_name"], run["status"]) == ("twice", "KILLED")
     assert kernel.value("__import__('jtrack').active_run()") is None
+
+
+def test_a_cell_whose_end_nobody_told_of_is_over_when_the_next_one_begins(kernel: Kernel) -> None:
+    request = kernel.send(
+        "%%track --name lost\nevents = get_ipython().events\ndef interrupted(*args):\n    del events.trigger\n"
+        "    raise KeyboardInterrupt\nevents.trigger = interrupted\nprint('go', flush=True)"
+    )
+    kernel.wait_for_output(request, "go")
+    shown = kernel.run("%%track --name next\nprint('on')")
+    assert shown.ok and (shown.stdout, len(shown.cards)) == ("on\n", 1), shown.traceback
+    run = kernel.last_run()
+    assert (run["run_name"], run["status"], run["parent_run_id"]) == ("next", "FINISHED", None)
+    assert kernel.rows("SELECT status FROM runs WHERE run_name = 'lost'") == [{"status": "KILLED"}]
 
 
 def test_an_interrupt_of_a_cell_that_awaits_kills_the_run(kernel: Kernel) -> None:
