@@ -7,6 +7,7 @@ leaves out cells that await, and has no bound.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -81,6 +82,7 @@ class OutputRecorder:
         self._waiting: deque[str] = deque()
         self._recording = False
         self._wrapper: Any = None
+        self._pid = os.getpid()
         self._had_own = False
         self._original: Any = None
 
@@ -110,7 +112,8 @@ class OutputRecorder:
 
     def _write(self, data: str, *args: Any, **options: Any) -> Any:
         result = self._original(data, *args, **options)
-        if self._recording and self._belongs():
+        # A forked child has only a copy of what was written, and would write the listener's file over with it.
+        if self._recording and os.getpid() == self._pid and self._belongs():
             self._waiting.append(data)
             # Who finds the lock taken leaves its text to the holder. It may be the same thread, when the handler of a
             # signal prints in the middle of a print: that must not wait. An interrupt can come between ``acquire`` and

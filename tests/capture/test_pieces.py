@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -130,6 +131,24 @@ def test_an_interrupt_in_the_middle_of_a_print_never_makes_the_end_wait() -> Non
             assert not stopper.is_alive()
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes can't be forked here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_child_writes_nothing_among_what_its_parent_keeps(tmp_path: Path) -> None:
+    stream = Stream()
+    recorder = OutputRecorder(stream, 100)
+    with (tmp_path / "kept.txt").open("a", buffering=1) as file:
+        recorder.listener = lambda text: print(text, end="", file=file)
+        recorder.start()
+        print("parent", file=stream)
+        child = os.fork()
+        if child == 0:
+            print("child", file=stream)
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert recorder.stop() == "parent\n"
+    assert (tmp_path / "kept.txt").read_text() == "parent\n"
 
 
 def test_a_recorder_stays_below_one_that_came_later() -> None:
