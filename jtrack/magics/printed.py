@@ -28,7 +28,7 @@ class PrintedOutput:
         self._run = run
         self._recorder = OutputRecorder(sys.stdout, limit, output_filter(shell, sys.stdout))
         self._file = GrowingFile(run.artifact_path / ARTIFACT, self._recorder.kept, self._note)
-        self._recorder.listener = self._file.add
+        self._recorder.listener = self._add
         self._lock = threading.RLock()
         self._is_over = False
         self._pause_s, self._noted_at, self._noted_bytes = _FIRST_NOTED_AFTER_S, 0.0, 0
@@ -51,9 +51,14 @@ class PrintedOutput:
             self._is_over = True
         return printed
 
+    def _add(self, text: str) -> None:
+        if ARTIFACT in self._run.files:  # a file of the cell's own stands there now
+            self._file.close()
+        self._file.add(text)
+
     def _note(self) -> None:
         with self._lock, suppress(Exception):  # it is recorded when the cell ends, and a fault told then
-            if not self._is_over:
+            if not self._is_over and ARTIFACT not in self._run.files:
                 self._noted_at, self._noted_bytes = time.monotonic(), self._file.n_bytes
                 self._run.note_artifact(ARTIFACT)
 

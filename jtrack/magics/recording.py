@@ -140,13 +140,18 @@ class CellRecording:
         try:
             attempt("end the runs that the cell left open", lambda: end_inner_runs(self.run, finished.error))
             attempt("record what the cell set", lambda: self._record_names(finished))
-            if printed:
-                text = printed.encode("utf-8", "replace").decode()
-                attempt("keep the cell's output", lambda: self.run.log_text(text, ARTIFACT))
+            attempt("keep the cell's output", lambda: self._keep_output(printed))
             attempt("record the cell's source", lambda: self._note.settle(NOTEBOOK_WAIT_S))
         finally:  # an interrupt must not leave the run open for the cells to come
             attempt("record the end of the run", lambda: self._end_run(finished))
         return replace(finished, run_id=self.run.run_id)
+
+    def _keep_output(self, printed: str) -> None:
+        if printed and ARTIFACT in self.run.files:
+            text = f"the cell logs a {ARTIFACT} of its own, so what it printed is not kept"
+            self._desk.notices.say(text, once=(ARTIFACT, ""))
+        elif printed:
+            self.run.log_text(printed.encode("utf-8", "replace").decode(), ARTIFACT)
 
     def _end_run(self, finished: FinishedCell) -> None:
         error = finished.error

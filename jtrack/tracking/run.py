@@ -90,6 +90,7 @@ class ActiveRun:
         self._noted: set[str] = set()  # params that jtrack found itself
         self._tags: dict[str, str] = {}
         self._inputs: list[DatasetInput] = []
+        self.files: set[str] = set()  # paths of the artifacts that this process has logged
         self._lock = threading.RLock()
         self._controls: Controls | None = None
         self._sampler: SystemSampler | None = None
@@ -430,6 +431,7 @@ class ActiveRun:
 
     def _put(self, content: bytes | Path, artifact_file: str) -> None:
         path = check_artifact_path(artifact_file).as_posix()
+        self.files.add(path)
         try:
             self._write_artifact(content, path)
         except OSError as error:

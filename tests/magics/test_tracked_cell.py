@@ -52,6 +52,16 @@ def test_what_the_cell_printed_is_kept(kernel: Kernel) -> None:
     assert text == "one\ntwo\nbar 100%\nthree\n"
 
 
+def test_a_file_that_the_cell_logs_under_the_name_of_its_output_is_the_cells(kernel: Kernel) -> None:
+    shown = kernel.run(
+        "%%track\nimport jtrack\nprint('before')\njtrack.log_text('mine', 'stdout.txt')\nprint('after' * 100_000)"
+    )
+    run = kernel.last_run()
+    assert Path(run["artifact_uri"], "stdout.txt").read_text() == "mine"
+    assert run["artifacts"] == ["stdout.txt"]
+    assert "the cell logs a stdout.txt of its own" in shown.stderr
+
+
 def test_a_cell_that_prints_nothing_has_no_output_file(kernel: Kernel) -> None:
     kernel.run("%%track\nx = 1")
     assert kernel.last_run()["artifacts"] == []
