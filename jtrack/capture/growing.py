@@ -19,7 +19,7 @@ class GrowingFile:
     Parameters
     ----------
     kept
-        The same text, to shorten the file to when it has grown to twice that.
+        The same text, ``add``'s included, to shorten the file to when it would grow to twice that.
     begun
         Called when the file is there.
 
@@ -43,9 +43,9 @@ class GrowingFile:
         try:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._replace(text)
+                self._replace(self._kept.text())
                 self._begun()
-            elif self.n_bytes > self._most_bytes:
+            elif self.n_bytes + len(text) > self._most_bytes:
                 self._replace(self._kept.text())
             else:
                 self.n_bytes += self._file.write(text.encode("utf-8", "replace"))

@@ -60,6 +60,15 @@ def test_a_long_text_keeps_its_beginning_and_its_end(tmp_path: Path) -> None:
     assert path.stat().st_size < 2 * 2 * LIMIT + 64 * 1024
 
 
+def test_a_text_that_is_long_by_itself_is_shortened_before_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "stdout.txt"
+    with Written(path) as written:
+        for start in "abc":
+            written.add(start + "x" * 1_000_000)
+            assert path.read_text() == written.kept.text()
+            assert path.stat().st_size < 2 * LIMIT
+
+
 def test_another_runs_file_of_the_same_content_is_left_alone(tmp_path: Path) -> None:
     artifacts = ArtifactStore(current_store().folder)
     first, second = tmp_path / "first.txt", tmp_path / "second.txt"
