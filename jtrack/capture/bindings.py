@@ -18,6 +18,8 @@ from jtrack.capture.literals import literal_value, parse_python
 
 _CLOCKS = {"time", "perf_counter", "monotonic", "process_time", "thread_time"}
 _CLOCKS |= {f"{name}_ns" for name in _CLOCKS}
+# Methods of lists and dicts that change them.
+_CHANGING = set("append clear extend insert pop popitem remove reverse setdefault sort update".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Bindings:
     """The names that a cell sets, by how it sets them."""
 
     literals: dict[str, Any] = field(default_factory=dict)
-    """Set once, at the cell's top level (``with`` blocks included), to a literal, and never touched again."""
+    """Set once, at the cell's top level (``with`` blocks included), to a literal that the cell doesn't change."""
     computed: frozenset[str] = frozenset()
     """Set at the top level to something worked out: after the cell ran, they hold what it worked out."""
     once: frozenset[str] = frozenset()
@@ -58,15 +60,15 @@ def find_bindings(source: str) -> Bindings:
         return Bindings()
     walker = _ScopeWalker()
     walker.visit(module)
-    return _sorted_out(walker.found, frozenset(walker.calls))
+    return _sorted_out(walker.found, walker.changed, frozenset(walker.calls))
 
 
-def _sorted_out(found: dict[str, list[_Binding]], calls: frozenset[str]) -> Bindings:
+def _sorted_out(found: dict[str, list[_Binding]], changed: set[str], calls: frozenset[str]) -> Bindings:
     literals: dict[str, Any] = {}
     computed, once, uncounted = set(), set(), set()
     for name, bindings in found.items():
         first = bindings[0]
-        if len(bindings) == 1 and first.how is _How.LITERAL and first.certain:
+        if len(bindings) == 1 and first.how is _How.LITERAL and first.certain and name not in changed:
             literals[name] = first.value
         if any(binding.how is _How.COMPUTED and binding.certain for binding in bindings):
             computed.add(name)
@@ -82,6 +84,7 @@ class _ScopeWalker(ast.NodeVisitor):
 
     def __init__(self) -> None:
         self.found: dict[str, list[_Binding]] = defaultdict(list)
+        self.changed: set[str] = set()  # whose list or dict gets other items
         self.calls: set[str] = set()
         self._certain = True
 
@@ -179,6 +182,8 @@ class _ScopeWalker(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         if name := _called(node):
             self.calls.add(name)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
+            self._change(node.func.value)
         self.generic_visit(node)
 
     def _visit_each(self, *blocks: list[Any]) -> None:
@@ -213,6 +218,14 @@ class _ScopeWalker(ast.NodeVisitor):
         for inner in ast.walk(target):
             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store | ast.Del):
                 self._bind(inner.id, how)
+            elif isinstance(inner, ast.Subscript) and isinstance(inner.ctx, ast.Store | ast.Del):
+                self._change(inner)
+
+    def _change(self, node: ast.expr) -> None:
+        while isinstance(node, ast.Subscript):
+            node = node.value
+        if isinstance(node, ast.Name):
+            self.changed.add(node.id)
 
     def _bind(self, name: str, how: _How, value: Any = None) -> None:
         self.found[name].append(_Binding(how, self._certain, value))

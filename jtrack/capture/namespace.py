@@ -3,8 +3,9 @@
 With no word from the user:
 
 * **Params** are the names that the cell sets once, at its top level, to a literal: numbers (``10**-3`` too), text,
-  booleans, and tuples, lists and dicts of these. Not taken: ``None`` and empty text, lists and dicts (places
-  for results), names that the cell sets again or adds to, literals of more than 1,000 characters.
+  booleans, and tuples, lists and dicts of these. Not taken: ``None`` and empty text, lists and dicts, also such as
+  ``{"loss": []}`` (places for results), names that the cell sets again, lists and dicts that it gives other items,
+  literals of more than 1,000 characters.
 * **Metrics** are the numbers that the cell newly worked out into names: ints, floats, numpy scalars and arrays or
   tensors of no dimension. Not taken: booleans, params, loop variables, clock readings (``t0 = time()``), ints
   beyond 2**53, and whatever the run has logged under that name.
@@ -125,9 +126,15 @@ def _may_be_number(value: Any) -> bool:
 
 
 def _is_setting(name: str, value: Any) -> bool:
-    if name[:1] == "_" or value is None or value in ("", (), [], {}):
+    if name[:1] == "_" or value is None or value == "" or _is_place_for_results(value):
         return False
     return len(value if isinstance(value, str) else repr(value)) <= MAX_LITERAL_LENGTH
+
+
+def _is_place_for_results(value: Any) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return isinstance(value, tuple | list) and all(map(_is_place_for_results, value))
 
 
 def _holds(namespace: Mapping[str, Any], name: str, value: Any) -> bool:

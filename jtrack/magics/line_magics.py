@@ -53,7 +53,8 @@ class TrackMagics(Magics):
                          run would say one value and have used the other
           --name N       name of the run; else one is drawn
           --params a,b   take exactly these names as params. Else: the names that the cell sets, once and at its top
-                         level, to a literal (not None or an empty list, dict or text; not a name that it sets again)
+                         level, to a literal (not None or an empty list, dict or text; not a name that it sets again,
+                         nor a list or dict that it changes)
           --metrics a,b  take exactly these names as metrics. Else: the numbers that the cell newly worked out into
                          names (not booleans, params, loop variables, clock readings, or names with a leading _)
           --tag k=v      a tag of the run; may be given again
