@@ -28,6 +28,7 @@ _VERSION_FILE = "schema_version"
 EVENTS_SUFFIX = ".events"
 POINTS_SUFFIX = ".points"
 _MOST_TRIES = 200
+_CLOCK_TICK_S = 0.02  # times of files may lag behind the clock by as much
 _GENERATION = re.compile(r"store\.(\d+)\.duckdb")
 
 
@@ -105,6 +106,11 @@ class StoreFolder:
             return sorted(name.removesuffix(EVENTS_SUFFIX) for name in names if name.endswith(EVENTS_SUFFIX))
         return []
 
+    def have_others_written(self, writer: str, since_s: float) -> bool:
+        """Tell whether any journal but that of ``writer`` has got events since a time, in seconds since the epoch."""
+        paths = [self.events_path(name) for name in self.writers() if name != writer]
+        return any(_changed_at_s(path) > since_s - _CLOCK_TICK_S for path in paths)
+
     def events_path(self, writer: str) -> Path:
         """Name a writer's file of events."""
         return self.journal / (writer + EVENTS_SUFFIX)
@@ -174,6 +180,13 @@ class StoreFolder:
         with suppress(OSError):  # a courtesy; whether the store can be written shows elsewhere
             if not ignore.exists():
                 ignore.write_text("*\n", encoding="utf-8")
+
+
+def _changed_at_s(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # folded meanwhile: it was long closed
+        return 0.0
 
 
 def _size(path: Path) -> int:

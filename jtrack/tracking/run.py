@@ -417,7 +417,9 @@ class ActiveRun:
         mark, now = self.journal_mark, self._writer.mark()
         if self.is_resumed or mark is None or mark.writer != now.writer:
             return False
-        return now.n_points - mark.n_points == len(self.series)
+        # A child or a script that the cell started may have logged into the run, each into its own journal.
+        is_alone = not self.store.folder.have_others_written(now.writer, self._info.started_at.timestamp())
+        return is_alone and now.n_points - mark.n_points == len(self.series)
 
     def reset_after_fork(self) -> None:
         """Renew in a forked child what a thread of the parent may have been holding."""

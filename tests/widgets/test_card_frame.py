@@ -193,6 +193,31 @@ def test_a_card_from_memory_is_the_card_from_the_store() -> None:
     assert card_frame(second.run_id) == from_memory
 
 
+def test_what_a_child_and_a_script_log_into_the_run_is_on_its_card() -> None:
+    printed = processes.run(
+        """
+        import os, subprocess, sys, warnings
+        from jtrack.entities import Cell, CellRole, RunKind
+        from jtrack.tracking import start_run
+        from jtrack.widgets.card.frame import card_frame
+        warnings.simplefilter("ignore")  # Python's, of a fork beside a thread
+        run = start_run(kind=RunKind.CELL)
+        run.record_cell(Cell("c1", 1, CellRole.TRACKED, "fork()", "0" * 64, None))
+        child = os.fork()
+        if child == 0:
+            run.log_metric("child", 0.5)
+            os._exit(0)
+        os.waitpid(child, 0)
+        script = "import jtrack, sys; jtrack.start_run(sys.argv[1]); jtrack.log_metric('script', 1)"
+        subprocess.run([sys.executable, "-c", script, run.run_id], check=True)
+        run.log_metric("loss", 0.1)
+        run.end()
+        print(sorted(metric.key for metric in card_frame(run.run_id).metrics))
+        """
+    )
+    assert printed == "['child', 'loss', 'script']\n"
+
+
 def test_what_others_logged_meanwhile_counts_though_the_own_journal_is_not_read() -> None:
     first = log_ended("first", 0.1)
     card_frame(first.run_id)
