@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from jtrack.widgets.curves import Points
-from jtrack.widgets.format import format_tick, format_ticks
+from jtrack.widgets.format import format_ticks
 from jtrack.widgets.html import Markup, escape
 from jtrack.widgets.images import fraction, short_path, svg_image
 
@@ -60,9 +60,10 @@ def _axes(x_range: tuple[float, float], y_range: tuple[float, float]) -> str:
         parts.append(f'<path class="g" d="M{_LEFT} {y:g}H{_RIGHT}"/>')
         parts.append(f'<text class="t" x="{_LEFT - 6}" y="{y + 3.5:g}" text-anchor="end">{label}</text>')
     # Steps are counted: there is nothing between one and the next.
-    for value in filter(float.is_integer, map(float, nice_ticks(*x_range))):
+    across = [value for value in map(float, nice_ticks(*x_range)) if value.is_integer()]
+    for value, label in zip(across, format_ticks(across), strict=True):
         x = _scale(value, x_range, _LEFT, _RIGHT)
-        parts.append(f'<text class="t" x="{x:g}" y="{_BOTTOM + 16}" text-anchor="middle">{format_tick(value)}</text>')
+        parts.append(f'<text class="t" x="{x:g}" y="{_BOTTOM + 16}" text-anchor="middle">{label}</text>')
     return "".join(parts)
 
 

@@ -21,18 +21,19 @@ _LARGEST_PLAIN = 1e7
 _LARGEST_WHOLE = 1e9
 _SMALLEST_PLAIN = 1e-4
 _MOST_DECIMALS = 6
+_WIDEST_TICK = 9
 _TRAILING_ZEROS = re.compile(r"(?:\.|(\.\d*?))0+(?=e|$)")
 _NUMERIC_TEXT = frozenset("0123456789+-.eE")
 
 
-def decimals_for(value: float) -> int | None:
-    """Decimals that give ``value`` four significant digits; ``None`` means scientific notation."""
+def decimals_for(value: float, significant: int = _SIGNIFICANT) -> int | None:
+    """Decimals that give ``value`` so many significant digits; ``None`` means scientific notation."""
     if not math.isfinite(value) or (float(value).is_integer() and abs(value) < _LARGEST_WHOLE):
         return 0
-    size = abs(float(f"{value:.{_SIGNIFICANT - 1}e}"))
+    size = abs(float(f"{value:.{significant - 1}e}"))
     if size >= _LARGEST_PLAIN or size < _SMALLEST_PLAIN:
         return None
-    return max(_SIGNIFICANT - 1 - math.floor(math.log10(size)), 0)
+    return max(significant - 1 - math.floor(math.log10(size)), 0)
 
 
 def column_decimals(values: Iterable[float | None]) -> int | None:
@@ -52,7 +53,7 @@ def column_decimals(values: Iterable[float | None]) -> int | None:
     return needed if needed <= _MOST_DECIMALS else None
 
 
-def format_number(value: float | None, decimals: int | None = None) -> str:
+def format_number(value: float | None, decimals: int | None = None, significant: int = _SIGNIFICANT) -> str:
     """A metric as people read it.
 
     Parameters
@@ -60,7 +61,7 @@ def format_number(value: float | None, decimals: int | None = None) -> str:
     value
         ``None`` is missing; NaN and the infinities are values and show as such.
     decimals
-        From `column_decimals`; ``None`` takes what this value needs.
+        From `column_decimals`; ``None`` takes what this value needs for its ``significant`` digits.
     """
     if value is None:
         return MISSING
@@ -69,26 +70,58 @@ def format_number(value: float | None, decimals: int | None = None) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else MINUS + "∞"
     if decimals is None:
-        decimals = decimals_for(value)
-    text = f"{abs(value):.{_SIGNIFICANT - 1}e}" if decimals is None else f"{abs(value):,.{decimals}f}"
-    if decimals is None:
-        mantissa, _, exponent = text.partition("e")
-        text = f"{mantissa}e{int(exponent)}"
+        decimals = decimals_for(value, significant)
+    text = _power(value, significant) if decimals is None else f"{abs(value):,.{decimals}f}"
     return MINUS + text if value < 0 and text.strip("0.,") else text
 
 
-def format_tick(value: float) -> str:
+def _power(value: float, significant: int) -> str:
+    mantissa, _, exponent = f"{abs(value):.{significant - 1}e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def format_tick(value: float, significant: int = _SIGNIFICANT) -> str:
     """The label of an axis: no more digits than it needs."""
-    return _TRAILING_ZEROS.sub(r"\1", format_number(value))
+    return _TRAILING_ZEROS.sub(r"\1", format_number(value, significant=significant))
 
 
 def format_ticks(values: Sequence[float]) -> list[str]:
-    """The labels of an axis, all with as many decimals as the one that needs most: they stand under each other."""
+    """The labels of an axis, all with as many decimals as the one that needs most: they stand under each other.
+
+    Where there is no room for those, or they are the same for values that differ, they are powers of ten, or have more
+    digits, or tell how far they lie from the roundest.
+    """
+
+    def will_do(texts: list[str]) -> bool:
+        return len(set(texts)) == len(set(values)) and max(map(len, texts), default=0) <= _WIDEST_TICK
+
     texts = [format_tick(value) for value in values]
-    if any("e" in text for text in texts):
+    if not any("e" in text for text in texts):
+        texts = _alike(values, max((len(text.partition(".")[2]) for text in texts), default=0))
+    if will_do(texts):
         return texts
-    decimals = max((len(text.partition(".")[2]) for text in texts), default=0)
+    powers = [_tick_power(value) for value in values]
+    if will_do(powers) or len(values) < 2:
+        return powers
+    finer = _alike(values, len(f"{values[1] - values[0]:.{_MOST_DECIMALS}f}".rstrip("0").partition(".")[2]))
+    return finer if will_do(finer) else _offsets(values)
+
+
+def _alike(values: Sequence[float], decimals: int) -> list[str]:
     return [format_number(value, decimals) for value in values]
+
+
+def _tick_power(value: float) -> str:
+    if value == 0:
+        return "0"
+    return (MINUS if value < 0 else "") + _TRAILING_ZEROS.sub(r"\1", _power(value, _SIGNIFICANT))
+
+
+def _offsets(values: Sequence[float]) -> list[str]:
+    whole = [format_tick(value, 12) for value in values]
+    roundest = min(range(len(whole)), key=lambda i: len(whole[i]))
+    away = [value - values[roundest] for value in values]
+    return [("+" if by > 0 else "") + format_tick(by) if by else text for by, text in zip(away, whole, strict=True)]
 
 
 def format_difference(value: float, previous: float) -> str:

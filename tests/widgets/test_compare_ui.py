@@ -115,6 +115,22 @@ def test_a_curve_over_decades_is_drawn_by_its_logarithm_where_all_that_is_shown_
     assert (heights(curve), labels.all_text_contents()) == (bent, plain)
 
 
+def test_steps_and_values_that_begin_far_from_zero_are_told_apart(show: Show) -> None:
+    run_ids = []
+    for name in ("first", "second"):
+        with tracking.start_run(run_name=name) as run:
+            for step in range(0, 1001, 100):
+                run.log_metric("auc", 0.99986 + step / 1e7, step=10**9 + step)
+        run_ids.append(run.run_id)
+    page = show(run_ids).page
+    up, across = (page.locator(f".jt-chart text[text-anchor={anchor}]") for anchor in ("end", "middle"))
+    assert up.all_text_contents() == ["0.99986", "0.99988", "0.99990", "0.99992", "0.99994", "0.99996"]
+    assert across.all_text_contents()[:3] == ["1e9", "+100", "+200"]
+    page.locator(".jt-chart").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".jt-readout")).to_contain_text("step 1,000,001,000")
+
+
 def log_settings(n_seeds: int = 4) -> list[str]:
     """Runs of four settings with a few seeds each, of curves longer than what a notebook keeps of them."""
     return [

@@ -140,7 +140,8 @@ def axis(
         (axis(AxisKind.LOG, 0.002, 0.9), ["0.002000", "0.04243", "0.9000"]),
         (axis(AxisKind.NUMERIC, 4.0, 4.0), ["4"]),
         (axis(AxisKind.NUMERIC, None, None), []),
-        (axis(AxisKind.NUMERIC, -1.7e308, 1.7e308), ["−1.700e308", "0", "1.700e308"]),
+        (axis(AxisKind.NUMERIC, -1.7e308, 1.7e308), ["−1.7e308", "0", "1.7e308"]),
+        (axis(AxisKind.NUMERIC, 0.99991, 0.99997), ["0.99991", "0.99994", "0.99997"]),
         (axis(AxisKind.CATEGORICAL, None, None, ("a", "b")), ["a", "b"]),
     ],
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from jtrack.widgets.format import MINUS, MISSING, format_number, shorten
+from jtrack.widgets.format import MINUS, MISSING, format_number, format_ticks, shorten
 from jtrack.widgets.parallel.axes import MISSING_CODE, Axis, AxisKind
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _alike(axis: Axis, values: list[float]) -> list[str]:
     """Labels with as many decimals as tell the values apart, the same number for all."""
     span, largest = (values[-1] / 2 - values[0] / 2) * 2, max(map(abs, values))
     if not math.isfinite(span) or largest >= 1e7 or span < 1e-4:
-        return [format_number(value) for value in values]
+        return format_ticks(values)
     if largest < 1e-3:
         return [_short_power(value) for value in values]
     decimals = 0 if axis.is_whole else max(1 - math.floor(math.log10(span)), 0)

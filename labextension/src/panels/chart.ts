@@ -3,7 +3,7 @@
 
 import { h, replace, s } from './dom';
 import type { ComparedRun, Curve, Points } from './frames';
-import { formatDuration, formatNumber, formatTick, formatTicks, shorten } from './format';
+import { formatDuration, formatNumber, formatTick, formatTicks, shorten, withThousands } from './format';
 import { type Band, meanBand, smooth } from './bands';
 import { DASHES, N_COLOURS, linePath } from './marks';
 import { type Range, type Scale, makeScale, nearest, spreadLabels } from './axes';
@@ -171,7 +171,7 @@ export class Chart {
   }
 
   private axes(): SVGElement[] {
-    const labels = this.isLog ? this.y.ticks.map(formatTick) : formatTicks(this.y.ticks);
+    const labels = formatTicks(this.y.ticks, this.isLog);
     const rows = this.y.ticks.flatMap((tick, i) => {
       const y = this.y(tick).toFixed(1);
       return [
@@ -181,8 +181,9 @@ export class Chart {
     });
     // Steps are counted: there is nothing between one and the next.
     const across = this.options.x === 'step' ? this.x.ticks.filter(Number.isInteger) : this.x.ticks;
-    const columns = across.map(tick =>
-      s('text', { x: this.x(tick).toFixed(1), y: BOTTOM + 16, 'text-anchor': 'middle' }, this.xText(tick))
+    const below = this.options.x === 'step' ? formatTicks(across) : across.map(tick => this.xText(tick));
+    const columns = across.map((tick, i) =>
+      s('text', { x: this.x(tick).toFixed(1), y: BOTTOM + 16, 'text-anchor': 'middle' }, below[i])
     );
     return [...rows, ...columns];
   }
@@ -269,7 +270,7 @@ export class Chart {
     const most = found.slice(0, MOST_READ);
     replace(
       this.readout,
-      h('div', { class: 'jt-muted' }, this.options.x === 'step' ? `step ${formatTick(step)}` : this.xText(step)),
+      h('div', { class: 'jt-muted' }, this.xText(step)),
       most.map(({ line, value, half }) =>
         h('div', {}, this.options.groups ? [h('b', { class: colour(line), 'aria-hidden': 'true' }, '■ '), shorten(line.name, 30)] : h('b', { class: colour(line) }, line.name), ` ${formatNumber(value)}${half > 0 ? ` ± ${formatNumber(half)}` : ''}`)
       ),
@@ -281,7 +282,8 @@ export class Chart {
 
   private xText(value: number): string {
     if (this.options.x === 'step') {
-      return formatTick(value);
+      // A step is a name, and not a measurement: all of it.
+      return `step ${Number.isInteger(value) ? withThousands(String(value)) : formatTick(value)}`;
     }
     if (this.options.x === 'relative') {
       return formatDuration(value).replace(/\.0 s$/, ' s');

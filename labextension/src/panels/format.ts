@@ -6,21 +6,23 @@ const MINUS = '−';
 const SIGNIFICANT = 4;
 const LARGEST_PLAIN = 1e7;
 const LARGEST_WHOLE = 1e9;
+const MOST_DECIMALS = 6;
+const WIDEST_TICK = 9;
 
-/** Decimals that give `value` four significant digits; null means scientific notation. */
-export function decimalsFor(value: number): number | null {
+/** Decimals that give `value` so many significant digits; null means scientific notation. */
+export function decimalsFor(value: number, significant = SIGNIFICANT): number | null {
   if (!Number.isFinite(value) || (Number.isInteger(value) && Math.abs(value) < LARGEST_WHOLE)) {
     return 0;
   }
-  const size = Math.abs(Number(value.toExponential(SIGNIFICANT - 1)));
+  const size = Math.abs(Number(value.toExponential(significant - 1)));
   if (size >= LARGEST_PLAIN || size < 1e-4) {
     return null;
   }
-  return Math.max(SIGNIFICANT - 1 - exponentOf(size), 0);
+  return Math.max(significant - 1 - exponentOf(size), 0);
 }
 
-/** A metric as people read it; `decimals` of null takes what this value needs. */
-export function formatNumber(value: number | null, decimals: number | null = null): string {
+/** A metric as people read it; `decimals` of null takes what this value needs for its significant digits. */
+export function formatNumber(value: number | null, decimals: number | null = null, significant = SIGNIFICANT): string {
   if (value === null) {
     return MISSING;
   }
@@ -30,23 +32,57 @@ export function formatNumber(value: number | null, decimals: number | null = nul
   if (!Number.isFinite(value)) {
     return value > 0 ? '∞' : `${MINUS}∞`;
   }
-  const places = decimals ?? decimalsFor(value);
+  const places = decimals ?? decimalsFor(value, significant);
   const size = Math.abs(value);
-  const text =
-    places === null ? size.toExponential(SIGNIFICANT - 1).replace('e+', 'e') : withThousands(size.toFixed(places));
+  const text = places === null ? power(size, significant) : withThousands(size.toFixed(places));
   return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
 }
 
 /** The label of an axis: no more digits than it needs. */
-export function formatTick(value: number): string {
-  return formatNumber(value).replace(/(?:\.|(\.\d*?))0+(?=e|$)/, '$1');
+export function formatTick(value: number, significant = SIGNIFICANT): string {
+  return withoutZeros(formatNumber(value, null, significant));
 }
 
-/** The labels of an axis, all with as many decimals as the one that needs most: they stand under each other. */
-export function formatTicks(values: number[]): string[] {
-  const texts = values.map(formatTick);
-  const decimals = Math.max(0, ...texts.map(text => text.split('.')[1]?.length ?? 0));
-  return texts.some(text => text.includes('e')) ? texts : values.map(value => formatNumber(value, decimals));
+/**
+ * The labels of an axis, all with as many decimals as the one that needs most: they stand under each other. Where there
+ * is no room for those, or they are the same for values that differ, they are powers of ten, or have more digits, or
+ * tell how far they lie from the roundest.
+ */
+export function formatTicks(values: number[], isLog = false): string[] {
+  const willDo = (texts: string[]): boolean =>
+    new Set(texts).size === new Set(values).size && texts.every(text => text.length <= WIDEST_TICK);
+  const alike = (decimals: number): string[] => values.map(value => formatNumber(value, decimals));
+  const each = values.map(value => formatTick(value));
+  const decimals = Math.max(0, ...each.map(text => text.split('.')[1]?.length ?? 0));
+  const texts = isLog || each.some(text => text.includes('e')) ? each : alike(decimals);
+  if (willDo(texts)) {
+    return texts;
+  }
+  const powers = values.map(tickPower);
+  if (willDo(powers) || values.length < 2) {
+    return powers;
+  }
+  const [first, second] = values as [number, number];
+  const finer = alike((second - first).toFixed(MOST_DECIMALS).replace(/0+$/, '').split('.')[1]?.length ?? 0);
+  return willDo(finer) ? finer : offsets(values);
+}
+
+function tickPower(value: number): string {
+  return value === 0 ? '0' : (value < 0 ? MINUS : '') + withoutZeros(power(Math.abs(value), SIGNIFICANT));
+}
+
+function offsets(values: number[]): string[] {
+  const whole = (value: number): string => formatTick(value, 12);
+  const roundest = values.reduce((best, value) => (whole(value).length < whole(best).length ? value : best));
+  return values.map(value => (value === roundest ? whole(value) : (value > roundest ? '+' : '') + formatTick(value - roundest)));
+}
+
+function power(size: number, significant: number): string {
+  return size.toExponential(significant - 1).replace('e+', 'e');
+}
+
+function withoutZeros(text: string): string {
+  return text.replace(/(?:\.|(\.\d*?))0+(?=e|$)/, '$1');
 }
 
 /** The two ends of a scale, with as many decimals as tell them apart. */
@@ -54,7 +90,7 @@ export function formatEnds(low: number, high: number): [string, string] {
   const span = Math.abs(high - low);
   const isPlain = Number.isFinite(span) && span >= 1e-4 && Math.max(Math.abs(low), Math.abs(high)) < LARGEST_PLAIN;
   const decimals = [low, high].every(Number.isInteger) ? 0 : Math.max(2 - exponentOf(span), 0);
-  return isPlain ? [formatNumber(low, decimals), formatNumber(high, decimals)] : [formatTick(low), formatTick(high)];
+  return isPlain ? [formatNumber(low, decimals), formatNumber(high, decimals)] : (formatTicks([low, high]) as [string, string]);
 }
 
 /** `38 ms`, `12.4 s`, `4 min 5 s`, `1 h 12 min`, `3 d 4 h`. */

@@ -4,7 +4,7 @@
 import { h, replace, s } from '../dom';
 import { type CompareFrame, type ComparedColumn, type CompareCallbacks, type ContourShades, asFault, asNumber } from '../frames';
 import { type Scale, makeScale } from '../axes';
-import { MISSING, formatEnds, formatNumber, formatTick, formatTicks, shorten } from '../format';
+import { MISSING, formatEnds, formatNumber, formatTicks, shorten } from '../format';
 import { N_COLOURS, faultMark } from '../marks';
 import { extent } from '../run/sketch';
 
@@ -192,11 +192,10 @@ function toAxis(column: ComparedColumn): Axis {
 }
 
 function axes(x: Axis, across: Scale, y: Axis, up: Scale): SVGElement[] {
-  const labels = ({ isLog }: Axis, values: number[]): string[] => (isLog ? values.map(formatTick) : formatTicks(values));
   const ticks = (axis: Axis, scale: Scale, room: number): [number, string][] =>
     axis.categories
       ? axis.categories.flatMap((text, i): [number, string][] => (axis.categories!.length > MOST_CATEGORIES && i % Math.ceil(axis.categories!.length / MOST_CATEGORIES) ? [] : [[i, shorten(text, room)]]))
-      : labels(axis, scale.ticks).map((label, i): [number, string] => [scale.ticks[i]!, label]);
+      : formatTicks(scale.ticks, axis.isLog).map((label, i): [number, string] => [scale.ticks[i]!, label]);
   return [
     ...ticks(y, up, 8).flatMap(([at, text]) => [
       s('path', { class: 'jt-gridline', d: `M${LEFT} ${up(at).toFixed(1)}H${RIGHT}` }),

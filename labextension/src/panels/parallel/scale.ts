@@ -1,6 +1,6 @@
 // Where a value lies on an axis, from 0 at its low end to 1 at its high end, and the marks beside it.
 
-import { formatNumber } from '../format';
+import { formatNumber, formatTicks } from '../format';
 import type { ParallelAxis } from './frame';
 
 export interface Scale {
@@ -55,7 +55,7 @@ function linearScale(low: number, high: number, isWhole: boolean): Scale {
 function alike(values: number[], span: number, isWhole: boolean): string[] {
   const largest = Math.max(...values.map(Math.abs));
   if (!Number.isFinite(span) || largest >= 1e7 || span < 1e-4) {
-    return values.map(value => formatNumber(value));
+    return formatTicks(values);
   }
   if (largest < 1e-3) {
     return values.map(value => (value === 0 ? '0' : `${value < 0 ? '−' : ''}${Math.abs(value).toExponential(1)}`));

@@ -2,7 +2,7 @@
 
 import { h, s } from '../dom';
 import { type Range, type Scale, makeScale } from '../axes';
-import { formatTick, formatTicks, shorten } from '../format';
+import { formatTicks, shorten } from '../format';
 import { N_COLOURS, linePath } from '../marks';
 import type { Sketch, SketchTrace } from './frame';
 
@@ -51,7 +51,7 @@ function drawTrace(trace: SketchTrace, i: number, x: Scale, y: Scale, bars: Sket
 }
 
 function axes(sketch: Sketch, x: Scale, y: Scale): SVGElement[] {
-  const labels = sketch.is_y_log ? y.ticks.map(formatTick) : formatTicks(y.ticks);
+  const labels = formatTicks(y.ticks, sketch.is_y_log);
   const rows = y.ticks.flatMap((tick, i) => {
     const at = y(tick).toFixed(1);
     return [s('path', { class: 'jt-gridline', d: `M${LEFT} ${at}H${RIGHT}` }), s('text', { x: LEFT - 6, y: Number(at) + 3.5, 'text-anchor': 'end' }, labels[i])];
@@ -78,7 +78,7 @@ function xTicks(sketch: Sketch, x: Scale): [number, string][] {
       return [at, long ? text.slice(0, 10) : text.slice(11, 16)];
     });
   }
-  const labels = sketch.is_x_log ? x.ticks.map(formatTick) : formatTicks(x.ticks);
+  const labels = formatTicks(x.ticks, sketch.is_x_log);
   return x.ticks.map((tick, i): [number, string] => [tick, labels[i]!]);
 }
 
