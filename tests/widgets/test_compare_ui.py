@@ -131,6 +131,17 @@ def test_steps_and_values_that_begin_far_from_zero_are_told_apart(show: Show) ->
     expect(page.locator(".jt-readout")).to_contain_text("step 1,000,001,000")
 
 
+def test_home_and_end_read_the_first_and_the_last_value(show: Show) -> None:
+    page = show(log_seeds(2)).page
+    chart, readout = page.locator(".jt-chart"), page.locator(".jt-readout")
+    for key, step in (("End", "step 39"), ("Home", "step 0")):
+        chart.focus()
+        page.keyboard.press(key)
+        expect(readout).to_contain_text(step)
+        page.keyboard.press("Escape")
+        expect(readout).to_be_empty()
+
+
 def log_settings(n_seeds: int = 4) -> list[str]:
     """Runs of four settings with a few seeds each, of curves longer than what a notebook keeps of them."""
     return [

@@ -232,7 +232,7 @@ export class Chart {
   private onKey(event: KeyboardEvent): void {
     const last = this.steps.length - 1;
     const stride = Math.max(Math.round(last / 50), 1);
-    const moves: Record<string, number> = { ArrowLeft: -stride, ArrowRight: stride, Home: -last, End: last };
+    const moves: Record<string, number> = { ArrowLeft: -stride, ArrowRight: stride, Home: -Infinity, End: Infinity };
     const move = moves[event.key];
     if (move !== undefined && last >= 0) {
       event.preventDefault();
