@@ -30,6 +30,17 @@ from tests.widgets.samples import kept_bytes
 pytestmark = pytest.mark.usefixtures("store_path")
 
 
+def test_curves_that_hardly_change_are_not_rounded_flat() -> None:
+    run_ids = [
+        log_cell_run("falls", {}, {"loss": [1.000009 - step / 1e6 for step in range(8)]}),
+        log_cell_run("stays", {}, {"loss": [1.000004] * 8}),
+    ]
+    (curve,) = CompareModel(run_ids).frame.curves
+    falls, stays = (points.value for points in curve.series if points is not None)
+    assert falls == pytest.approx([1.000009 - step / 1e6 for step in range(8)], abs=1e-10)
+    assert stays == pytest.approx([1.000004] * 8, abs=1e-10)
+
+
 def log_sweep(n: int, extra: int = 0) -> list[str]:
     rng = random.Random(7)
     run_ids = []

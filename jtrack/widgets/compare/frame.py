@@ -7,6 +7,7 @@ saved with a notebook; the rest is read when someone asks for it.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -237,7 +238,7 @@ def read_curves(
     if x is not XAxis.STEP:
         timed = {(run_id, key): p for key in keys for run_id, p in timed_curves(run_ids, key, max_points, x).items()}
     found = thinned_curves(run_ids, keys, max_points) if x is XAxis.STEP else timed
-    return tuple(ComparedCurve(key, tuple(_drawable(found.get((run_id, key))) for run_id in run_ids)) for key in keys)
+    return tuple(ComparedCurve(key, _drawable([found.get((run_id, key)) for run_id in run_ids])) for key in keys)
 
 
 def split_params(
@@ -301,11 +302,18 @@ def _metric(key: str, values: list[float | None]) -> ComparedMetric:
     return ComparedMetric(key, direction, column_decimals(values), tuple(values), best_value(values, direction))
 
 
-def _drawable(points: Points | None) -> Points | None:
-    if points is None or len(points.value) < 2:
-        return None
-    # Five digits are finer than any screen, and half as long.
-    return replace(points, value=tuple(float(f"{value:.5g}") for value in points.value))
+def _drawable(series: Sequence[Points | None]) -> tuple[Points | None, ...]:
+    lines = [None if points is None or len(points.value) < 2 else points for points in series]
+    values = [value for points in lines if points is not None for value in points.value]
+    if not values:
+        return tuple(lines)
+    # Five digits of what the lines span are finer than any screen, and half as long.
+    half_span, largest = max(values) / 2 - min(values) / 2, max(map(abs, values))
+    digits = 5 + max(math.floor(math.log10(largest / half_span)), 0) if half_span > 0 else 5
+    return tuple(
+        None if points is None else replace(points, value=tuple(float(f"{value:.{digits}g}") for value in points.value))
+        for points in lines
+    )
 
 
 def _sources(run_ids: Sequence[str], texts: Mapping[str, str]) -> tuple[ComparedSource, ...]:
