@@ -21,10 +21,9 @@ _FONT = "text{font:10px system-ui,-apple-system,sans-serif}"
 
 def nice_ticks(low: float, high: float, n: int = 4) -> list[float]:
     """Round values that lie within ``low`` and ``high``, at most about ``n`` + 1 of them."""
-    span = high / 2 - low / 2
-    if not math.isfinite(span) or span <= 0:
+    rough = (high / 2 - low / 2) / (n + 1) * 2
+    if not math.isfinite(rough) or rough <= 0:
         return [low]
-    rough = span / (n + 1) * 2
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999) * power
     first = math.ceil(low / step - 1e-9)

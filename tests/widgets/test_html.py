@@ -77,6 +77,7 @@ def test_ticks_are_round_and_lie_within() -> None:
     assert nice_ticks(0, 59) == [0, 20, 40]
     assert nice_ticks(0.5, 0.93) == pytest.approx([0.5, 0.6, 0.7, 0.8, 0.9])
     assert nice_ticks(3, 3) == [3]
+    assert nice_ticks(5e-324, 2.5e-323) == [5e-324], "so near zero there is nothing round between them"
     for low, high in ((-1e-9, 1e-9), (1e300, 1.7e308), (0, 1e-300)):
         ticks = nice_ticks(low, high)
         assert 2 <= len(ticks) <= 6

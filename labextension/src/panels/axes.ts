@@ -22,11 +22,10 @@ export function makeScale([low, high]: Range, start: number, end: number, log = 
 
 /** Round values that lie within `low` and `high`, at most about `n` + 1 of them. */
 export function niceTicks(low: number, high: number, n = 4): number[] {
-  const span = high / 2 - low / 2;
-  if (!Number.isFinite(span) || span <= 0) {
+  const rough = ((high / 2 - low / 2) / (n + 1)) * 2;
+  if (!Number.isFinite(rough) || rough <= 0) {
     return [low];
   }
-  const rough = (span / (n + 1)) * 2;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 2.5, 5, 10].find(factor => factor * power >= rough * 0.999) ?? 10) * power;
   const first = Math.ceil(low / step - 1e-9);
