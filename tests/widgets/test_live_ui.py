@@ -185,3 +185,16 @@ def test_every_state_is_drawn_in_both_themes(show: Show, state: str, scheme: str
     assert accessibility_faults(page, "body") == []
     SCREENSHOTS.mkdir(exist_ok=True)
     panel.screenshot(path=str(SCREENSHOTS / f"live-{state}-{scheme}.png"))
+
+
+def test_a_metric_without_a_number_has_no_dot(show: Show) -> None:
+    with jtrack.start_run() as run:
+        jtrack.log_metric("loss", math.nan, step=0)
+        model = LiveModel(run.store, run.run_id)
+        shown = show(model.frame)
+        tile = shown.page.locator(".jt-tile")
+        expect(tile).to_contain_text("no number yet")
+        expect(tile.locator("circle:visible")).to_have_count(0)
+        jtrack.log_metric("loss", 1.5, step=1)
+        shown.tell(model.news(model.frame.seq))
+        expect(tile.locator(".jt-live-dot:visible")).to_have_count(1)

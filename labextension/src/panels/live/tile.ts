@@ -26,8 +26,8 @@ export class Tile {
   private readonly bounds = s('path', { class: 'jt-gridline' });
   private readonly high = s('text', { x: RIGHT, y: TOP - 3, 'text-anchor': 'end' });
   private readonly low = s('text', { x: RIGHT, y: BOTTOM + 10, 'text-anchor': 'end' });
-  private readonly dot = s('circle', { r: 2.5, class: 'jt-live-dot' });
-  private readonly bestDot = s('circle', { r: 2.5, class: 'jt-live-best' });
+  private readonly dot = s('circle', { r: 2.5, class: 'jt-live-dot', visibility: 'hidden' });
+  private readonly bestDot = s('circle', { r: 2.5, class: 'jt-live-best', visibility: 'hidden' });
   private readonly cursor = s('path', { class: 'jt-live-cursor' });
   private readonly svg: SVGSVGElement;
 
@@ -96,6 +96,7 @@ export class Tile {
     this.y = makeScale([low, high], BOTTOM, TOP);
     const flat = steps.flatMap((step, index) => [this.x(step), this.y(values[index]!)]);
     this.line.setAttribute('d', n > 1 ? linePath(flat) : '');
+    this.dot.setAttribute('visibility', 'visible');
     place(this.dot, flat[flat.length - 2]!, flat[flat.length - 1]!);
     this.bounds.setAttribute('d', n > 1 && high > low ? `M${LEFT} ${TOP}H${RIGHT}M${LEFT} ${BOTTOM}H${RIGHT}` : '');
     [this.low.textContent, this.high.textContent] = n > 1 && high > low ? formatEnds(low, high) : ['', ''];
