@@ -142,6 +142,23 @@ def test_home_and_end_read_the_first_and_the_last_value(show: Show) -> None:
         expect(readout).to_be_empty()
 
 
+def test_names_of_any_length_stay_within_the_panel(show: Show) -> None:
+    long = "z" * 250
+    run_ids = [
+        log_cell_run(f"run-{i}", {}, {**{f"m{k}": [0.1, 0.2 + i] for k in range(8)}, long: [1, i]}) for i in range(2)
+    ]
+    page = show(run_ids).page
+    stuck_out = """() => [...document.querySelectorAll('.jt-curves *')].filter(
+      each => each.getBoundingClientRect().right > document.querySelector('.jt-compare').getBoundingClientRect().right
+    ).map(each => each.outerHTML)"""
+    more = page.locator(".jt-curves").get_by_role("button", name="zzz")
+    more.scroll_into_view_if_needed()
+    assert page.evaluate(stuck_out) == []
+    more.click()
+    page.locator(".jt-figure", has_text="zzz").locator(".jt-curve").first.wait_for()
+    assert page.evaluate(stuck_out) == []
+
+
 def log_settings(n_seeds: int = 4) -> list[str]:
     """Runs of four settings with a few seeds each, of curves longer than what a notebook keeps of them."""
     return [

@@ -3,9 +3,11 @@
 import { h, replace } from '../dom';
 import { type CompareCallbacks, type CompareFrame, type Curve, asFault } from '../frames';
 import { Chart, type ChartOptions, type XAxis } from '../chart';
+import { shorten } from '../format';
 import { N_COLOURS, faultMark } from '../marks';
 import { groupings } from './groups';
 
+const MOST_OF_NAME = 40;
 const X_NAMES: [XAxis, string][] = [
   ['step', 'step'],
   ['relative', 'time since start'],
@@ -147,7 +149,7 @@ export class CurvesPart {
     const buttons = this.frame.curve_keys
       .filter(key => !shown.has(key))
       .map(key => {
-        const button: HTMLButtonElement = h('button', { type: 'button', class: 'jt-link', onclick: () => void this.addMore(key, button) }, key);
+        const button: HTMLButtonElement = h('button', { type: 'button', class: 'jt-link', title: key.length > MOST_OF_NAME ? key : null, onclick: () => void this.addMore(key, button) }, shorten(key, MOST_OF_NAME));
         return button;
       });
     replace(this.more, h('span', { class: 'jt-muted' }, 'more curves: '), buttons);
