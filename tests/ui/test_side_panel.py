@@ -187,6 +187,28 @@ def test_runs_are_walked_selected_and_compared_with_keys_alone(lab: Lab, folder:
     assert lab.foreign_requests == []
 
 
+def test_while_the_server_does_not_answer_the_runs_stay_as_they_were_read(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, MAKE_RUNS)
+    notebook.run_cell(0)
+    side = Side.of(lab)
+    side.choose("all runs")
+    side.wait_for_names("depth-6", "depth-4", "depth-2")
+    lab.page.route("**/jtrack/api/runs?*", lambda route: route.abort())
+    side.rows("depth-4").click(modifiers=["Control"])
+    side.choose("this folder")
+    alert = side.panel.get_by_role("alert")
+    expect(alert).to_contain_text("does not answer")
+    expect(side.rows("depth-4")).to_be_hidden()
+    side.choose("all runs")
+    expect(side.panel).to_contain_text("What is shown is what was read last.")
+    expect(side.rows("depth-4")).to_be_visible()
+    lab.screenshot("side-offline", of=side.panel)
+    lab.page.unroute("**/jtrack/api/runs?*")
+    side.panel.get_by_role("button", name="try again").click()
+    expect(alert).to_have_count(0)
+    expect(side.rows()).to_have_count(3)
+
+
 def test_runs_are_selected_with_the_mouse_and_their_text_is_not(lab: Lab, folder: Path) -> None:
     notebook = open_new_notebook(lab, folder, MAKE_RUNS)
     notebook.run_cell(0)

@@ -42,7 +42,7 @@ export class SideModel {
   readonly directions = new Map<string, Direction | null>();
   /** Keys of metrics that the list can be sorted by. */
   metricKeys: string[] = [];
-  /** Why there is no list. */
+  /** Why there is no list, or none that is up to date. */
   fault: Fault | null = null;
   /** What is wrong with the filter that was typed; the list goes on with the one before it. */
   filterFault: (Fault & { text: string }) | null = null;
@@ -51,6 +51,9 @@ export class SideModel {
   readonly selected = new Set<string>();
   readonly sparks: Sparks;
   private goodFilter = '';
+  /** What was asked for the runs that are here. */
+  private answered = '';
+  private isUnreachable = false;
   private limit = PAGE_SIZE;
   private turn = 0;
   private shownPlace = '';
@@ -65,6 +68,11 @@ export class SideModel {
 
   onChange(listener: () => void): void {
     this.listeners.add(listener);
+  }
+
+  /** Whether the runs that are here are what is asked for, as it was before the server stopped answering. */
+  get isOutOfDate(): boolean {
+    return this.fault !== null && this.isUnreachable && this.runs.length > 0 && this.answered === this.asked();
   }
 
   /** The notebook that is meant by "this notebook". */
@@ -167,7 +175,12 @@ export class SideModel {
     };
   }
 
+  private asked(): string {
+    return JSON.stringify({ ...this.question(), limit: null });
+  }
+
   private take(page: RunsPage): void {
+    this.answered = this.asked();
     this.runs = page.runs;
     this.n_runs = page.n_runs;
     this.fault = null;
@@ -188,6 +201,7 @@ export class SideModel {
       this.filter = this.goodFilter;
     } else {
       this.fault = fault;
+      this.isUnreachable = error instanceof ApiFault && error.status === 0;
     }
   }
 

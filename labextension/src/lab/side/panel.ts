@@ -116,10 +116,11 @@ export class SidePanel extends Widget {
     const { model } = this;
     this.head.update();
     this.list.update();
-    const isBare = model.fault !== null || (model.runs.length === 0 && !model.isLoading);
+    const isBare = model.fault ? !model.isOutOfDate : model.runs.length === 0 && !model.isLoading;
     this.list.node.hidden = isBare;
     this.list.node.setAttribute('aria-busy', String(model.isLoading));
-    this.message.hidden = !isBare && !(model.isLoading && model.runs.length === 0);
+    this.message.hidden = !isBare && !model.fault && !(model.isLoading && model.runs.length === 0);
+    this.message.classList.toggle('jt-side-note', model.isOutOfDate);
     replace(this.message, this.messageText());
     replace(this.actionsNode, this.drawActions());
   }
