@@ -265,3 +265,12 @@ def test_numbers_read_the_same_as_in_python(browser: Browser) -> None:
     )
     page.close()
     assert told == {name: [case[-1] for case in cases] for name, cases in CASES.items()}
+
+
+def test_a_table_whose_kernel_was_restarted_says_what_to_do(show: Show) -> None:
+    table = log_wines()
+    page = show(table.frame, table._methods).page
+    # As the channel of a widget does when its kernel is another one.
+    page.evaluate("() => { window.answer = () => { throw new Error('Cannot send'); }; }")
+    page.get_by_role("button", name="loss", exact=True).click()
+    expect(page.get_by_role("alert")).to_have_text("✕ The kernel that this came from has ended. Run the cell again.")

@@ -3,6 +3,7 @@
 // one, because a saved notebook keeps the module of every widget that it shows.
 
 import type { Ask, Draw } from '../panels/ask';
+import type { Fault } from '../panels/frames';
 import { Late } from '../panels/late';
 import { PATIENCE_MS, askServer, isSteering } from './serverRoute';
 
@@ -29,6 +30,8 @@ interface Waiting {
 interface Widget {
   render(shown: { model: Model; el: HTMLElement }): () => void;
 }
+
+const GONE: Fault = { message: 'The kernel that this came from has ended.', hint: 'Run the cell again.', position: null };
 
 /** The widget of one panel. */
 export function widgetOf(draw: Draw): Widget {
@@ -73,11 +76,20 @@ function connect(model: Model, el: HTMLElement, push: (news: unknown) => void): 
     new Promise((resolve, reject) => {
       const request = crypto.getRandomValues(new Uint32Array(2)).join('-');
       waiting.set(request, { resolve, reject });
-      model.send({ request, method, params });
-      if (isSteering(method)) {
-        const { run_id: runId } = params as { run_id?: string };
+      const { run_id: runId } = params as { run_id?: string };
+      const hasOtherWay = isSteering(method) && runId;
+      try {
+        model.send({ request, method, params });
+      } catch {
+        // With its kernel the widget lost what it could send over.
+        if (!hasOtherWay) {
+          waiting.delete(request);
+          reject(GONE);
+        }
+      }
+      if (hasOtherWay) {
         setTimeout(() => {
-          if (runId && waiting.has(request)) {
+          if (waiting.has(request)) {
             askServer(el, runId, method, params).then(resolve, reject);
           }
         }, PATIENCE_MS);
