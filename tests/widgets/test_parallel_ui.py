@@ -277,6 +277,18 @@ def test_the_still_image_has_the_same_heads_and_ticks_as_the_live_panel(show: Sh
     assert sorted(live) == sorted(texts_in(str(parallel_html(model.whole))))
 
 
+def test_long_names_and_labels_of_emoji_are_cut_between_characters(show: Show) -> None:
+    sweep = log_sweep(minimize="loss")
+    for i in range(4):
+        log_trial(sweep, f"trial-{i}", {"name" * 60: i, "kind": "😀" * (30 + i)}, {"loss": i})
+    page = show(ParallelModel(sweep), viewport={"width": 600, "height": 700}).page
+    labels = "".join(page.locator(".jt-axes text").all_text_contents())
+    assert "😀" in labels and labels.encode("utf-8", "replace").decode() == labels, "no half of a character"
+    panel, select = (page.locator(which).bounding_box() for which in (".jt-parallel", ".jt-parallel select"))
+    assert panel is not None and select is not None
+    assert select["x"] + select["width"] <= panel["x"] + panel["width"]
+
+
 def test_runs_are_walked_through_from_the_best_on(show: Show) -> None:
     page = show(ParallelModel(log_twenty()))
     name = page.page.locator(".jt-run-name")

@@ -17,6 +17,7 @@ _TITLE_WIDTH = 80
 _KEY_WIDTH = 30
 _VALUES_WIDTH = 40
 _NAMES_WIDTH = 160
+_NAME_WIDTH = 40
 _MOST_ROWS = 40
 
 
@@ -69,7 +70,7 @@ def _axes(frame: ParallelFrame) -> Markup:
         tag("tr", tag("th", name, scope="row"), [tag("td", text) for text in rest])
         for name, *rest in (_axis_row(frame, axis) for axis in axes[:_MOST_ROWS])
     ]
-    names = shorten(", ".join(axis.key for axis in axes), _NAMES_WIDTH)
+    names = shorten(", ".join(shorten(axis.key, _NAME_WIDTH) for axis in axes), _NAMES_WIDTH)
     said = tag(
         "summary", f"{len(axes)} {'axis' if len(axes) == 1 else 'axes'}: ", tag("span", names, class_="jt-muted")
     )

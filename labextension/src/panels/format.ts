@@ -147,8 +147,10 @@ export function withThousands(digits: string): string {
 }
 
 export function shorten(text: string, width: number): string {
-  const line = text.slice(0, width * 4).split(/\s+/).filter(Boolean).join(' ');
-  return line.length <= width && text.length <= width * 4 ? line : `${line.slice(0, width - 1)}…`;
+  // By characters, of which some take two places of a string: half of one is none.
+  const characters = [...text.slice(0, width * 8 + 1)];
+  const line = [...characters.slice(0, width * 4).join('').split(/\s+/).filter(Boolean).join(' ')];
+  return line.length <= width && characters.length <= width * 4 ? line.join('') : `${line.slice(0, width - 1).join('')}…`;
 }
 
 function exponentOf(size: number): number {

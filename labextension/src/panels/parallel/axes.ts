@@ -30,7 +30,8 @@ export function axisMarks(axis: ParallelAxis, scale: Scale, x: number, isFlipped
 
 /** A label in so many characters; what is left out is its middle, for labels often begin alike. */
 function cut(label: string, width: number): string {
-  return label.length <= width ? label : `${label.slice(0, width - 4)}…${label.slice(-3)}`;
+  const characters = [...label];
+  return characters.length <= width ? label : `${characters.slice(0, width - 4).join('')}…${characters.slice(-3).join('')}`;
 }
 
 /** Leave out labels that would lie on the one before. */

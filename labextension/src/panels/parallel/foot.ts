@@ -65,7 +65,7 @@ export class Foot {
     const { axes, shown, colour } = state;
     replace(
       this.select,
-      axes.map(axis => h('option', { value: axis.id, selected: axis.id === colour?.id }, axis.key))
+      axes.map(axis => h('option', { value: axis.id, selected: axis.id === colour?.id }, shorten(axis.key, 40)))
     );
     this.select.disabled = axes.length === 0;
     replace(this.axesButton, shown.size === axes.length ? `${axes.length} axes` : `${shown.size} of ${axes.length} axes`);

@@ -1,6 +1,6 @@
 // Where a value lies on an axis, from 0 at its low end to 1 at its high end, and the marks beside it.
 
-import { formatNumber, formatTicks } from '../format';
+import { formatNumber, formatTicks, shorten } from '../format';
 import type { ParallelAxis } from './frame';
 
 export interface Scale {
@@ -79,8 +79,7 @@ function logScale(low: number, high: number): Scale {
 function categoryScale(categories: string[]): Scale {
   const n = Math.max(categories.length, 1);
   const step = Math.ceil(n / MOST_LABELS);
-  const cut = (label: string): string => (label.length > LABEL_WIDTH ? `${label.slice(0, LABEL_WIDTH - 1)}…` : label);
-  const ticks = categories.map((label, code) => ({ place: (code + 0.5) / n, label: cut(label) }));
+  const ticks = categories.map((label, code) => ({ place: (code + 0.5) / n, label: shorten(label, LABEL_WIDTH) }));
   return {
     place: code => (code + 0.5) / n,
     valueAt: at => at * n - 0.5,
