@@ -231,6 +231,21 @@ def test_points_tell_their_run_and_follow_the_axes(show: Show, scheme: str) -> N
     shown.screenshot(f"compare-scatter-{scheme}")
 
 
+def test_the_letters_beside_points_stay_readable_where_it_is_narrow(show: Show) -> None:
+    shown = show(log_seeds(), viewport={"width": 420, "height": 900})
+    label = shown.page.locator(".jt-dots text").first
+    expect(label).to_be_visible()
+    high = "label => label.getBoundingClientRect().height >= 10"
+    shown.page.wait_for_function(high, arg=label.element_handle())
+    shown.page.set_viewport_size({"width": 340, "height": 900})
+    shown.page.wait_for_function("() => document.querySelector('.jt-dots').viewBox.baseVal.width < 320")
+    assert label.evaluate(high)
+    last = shown.page.locator(".jt-dots .jt-dot").last
+    last.focus()
+    expect(shown.page.locator(".jt-said")).to_contain_text("run-5")
+    shown.screenshot("compare-narrow")
+
+
 def test_what_tells_most_has_the_longest_bar(show: Show) -> None:
     page = show(log_seeds(12)).page
     page.get_by_role("tab", name="importance").click()

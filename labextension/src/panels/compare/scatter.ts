@@ -8,8 +8,8 @@ import { MISSING, formatEnds, formatNumber, formatTicks, shorten } from '../form
 import { N_COLOURS, faultMark } from '../marks';
 import { extent } from '../run/sketch';
 
-const [WIDTH, HEIGHT] = [620, 236];
-const [LEFT, TOP, RIGHT, BOTTOM] = [60, 8, 606, 194];
+const [WIDTH, HEIGHT, MARGIN] = [620, 236, 14];
+const [LEFT, TOP, BOTTOM] = [60, 8, 194];
 const MOST_CATEGORIES = 7;
 const INSET = 8;
 const SIDE = 1000;
@@ -32,6 +32,8 @@ export class ScatterPart {
   private readonly said = h('div', { class: 'jt-muted jt-said', role: 'status' });
   private chosen: { x: string; y: string; color: string };
   private turn = 0;
+  private width = WIDTH;
+  private plotAgain = (): void => undefined;
 
   constructor(
     private readonly frame: CompareFrame,
@@ -46,6 +48,16 @@ export class ScatterPart {
     const selects = [this.select('x', numeric), this.select('y', numeric), this.select('color', isContour ? metrics : frame.axes)];
     replace(this.node, h('div', { class: 'jt-toolbar' }, selects), this.picture, this.legend, this.said);
     void this.draw();
+    new ResizeObserver(() => this.fit()).observe(this.picture);
+  }
+
+  /** Where it is narrow the picture has fewer pixels, and not smaller ones: its letters stay as they are. */
+  private fit(): void {
+    const width = Math.min(Math.round(this.picture.getBoundingClientRect().width), WIDTH);
+    if (width > 2 * LEFT && width !== this.width) {
+      this.width = width;
+      this.plotAgain();
+    }
   }
 
   private select(name: 'x' | 'y' | 'color', axes: string[]): HTMLElement {
@@ -93,12 +105,14 @@ export class ScatterPart {
   }
 
   private plot(x: Axis, y: Axis, hue: Axis | null, shades: ContourShades | null): void {
+    this.plotAgain = () => this.plot(x, y, hue, shades);
+    const right = this.width - MARGIN;
     const places = this.frame.runs.map((_, i) => i).filter(i => [x, y, ...(shades && hue ? [hue] : [])].every(axis => axis.values[i] !== null));
     const scale = (axis: Axis, start: number, end: number): Scale => {
       const [low, high] = axis.categories ? [-0.5, axis.categories.length - 0.5] : extent(places.map(i => axis.values[i]!));
-      return makeScale([low, high], start, end, axis.isLog);
+      return makeScale([low, high], start, end, axis.isLog, axis === x ? Math.max(Math.round(this.width / 155), 2) : 4);
     };
-    const [across, up] = [scale(x, LEFT + INSET, RIGHT - INSET), scale(y, BOTTOM - INSET, TOP + INSET)];
+    const [across, up] = [scale(x, LEFT + INSET, right - INSET), scale(y, BOTTOM - INSET, TOP + INSET)];
     const points = places.map(i => {
       const { colour, style } = shades ? { colour: 'jt-hollow', style: null } : this.paint(hue, i);
       const spot = s('circle', {
@@ -118,7 +132,7 @@ export class ScatterPart {
     const label = `${places.length} runs by ${x.id} and ${y.id}`;
     replace(
       this.picture,
-      s('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'jt-dots', role: 'group', 'aria-label': label }, axes(x, across, y, up), shades && surface(shades), points)
+      s('svg', { viewBox: `0 0 ${this.width} ${HEIGHT}`, class: 'jt-dots', role: 'group', 'aria-label': label }, axes(x, across, y, up, this.width), shades && surface(shades, right), points)
     );
     if (shades) {
       const word = (text: string): string => (shades.direction ? ` ${text}` : '');
@@ -172,8 +186,8 @@ export function telling({ params, axes }: CompareFrame): string[] {
     .sort((a, b) => weight(b) - weight(a));
 }
 
-function surface({ paths }: ContourShades): SVGElement {
-  const [width, height] = [RIGHT - LEFT - 2 * INSET, BOTTOM - TOP - 2 * INSET];
+function surface({ paths }: ContourShades, right: number): SVGElement {
+  const [width, height] = [right - LEFT - 2 * INSET, BOTTOM - TOP - 2 * INSET];
   return s(
     'g',
     { class: 'jt-shades', transform: `translate(${LEFT + INSET} ${TOP + INSET}) scale(${width / SIDE} ${height / SIDE})` },
@@ -191,18 +205,19 @@ function toAxis(column: ComparedColumn): Axis {
   return { id: column.id, isLog: false, values: column.texts.map(text => (text === null ? null : categories.indexOf(text))), texts: column.texts, categories };
 }
 
-function axes(x: Axis, across: Scale, y: Axis, up: Scale): SVGElement[] {
+function axes(x: Axis, across: Scale, y: Axis, up: Scale, width: number): SVGElement[] {
+  const right = width - MARGIN;
   const ticks = (axis: Axis, scale: Scale, room: number): [number, string][] =>
     axis.categories
       ? axis.categories.flatMap((text, i): [number, string][] => (axis.categories!.length > MOST_CATEGORIES && i % Math.ceil(axis.categories!.length / MOST_CATEGORIES) ? [] : [[i, shorten(text, room)]]))
       : formatTicks(scale.ticks, axis.isLog).map((label, i): [number, string] => [scale.ticks[i]!, label]);
   return [
     ...ticks(y, up, 8).flatMap(([at, text]) => [
-      s('path', { class: 'jt-gridline', d: `M${LEFT} ${up(at).toFixed(1)}H${RIGHT}` }),
+      s('path', { class: 'jt-gridline', d: `M${LEFT} ${up(at).toFixed(1)}H${right}` }),
       s('text', { x: LEFT - 6, y: (up(at) + 3.5).toFixed(1), 'text-anchor': 'end' }, text)
     ]),
-    ...ticks(x, across, 12).map(([at, text]) => s('text', { x: across(at).toFixed(1), y: BOTTOM + 16, 'text-anchor': 'middle' }, text)),
-    s('text', { x: (LEFT + RIGHT) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, shorten(keyOf(x), 60)),
+    ...ticks(x, across, Math.round((12 * width) / WIDTH)).map(([at, text]) => s('text', { x: across(at).toFixed(1), y: BOTTOM + 16, 'text-anchor': 'middle' }, text)),
+    s('text', { x: (LEFT + right) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, shorten(keyOf(x), 60)),
     s('text', { transform: `translate(11 ${(TOP + BOTTOM) / 2}) rotate(-90)`, 'text-anchor': 'middle' }, shorten(keyOf(y), 36))
   ];
 }
