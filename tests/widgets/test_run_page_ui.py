@@ -257,6 +257,32 @@ def test_a_file_that_grows_is_read_on_from_where_one_is(show: Show) -> None:
         assert body.evaluate("body => body.scrollHeight - body.scrollTop - body.clientHeight") < 2
 
 
+def test_a_file_chosen_while_another_is_read_anew_is_the_one_that_is_shown(show: Show) -> None:
+    with tracking.start_run(run_name="talker") as run:
+        run.log_text("epoch 0\n", "stdout.txt")
+        run.log_text("remember this", "notes.txt")
+        shown = show(run.run_id)
+        page = shown.page
+        page.get_by_role("tab", name="files").click()
+        page.get_by_role("button", name="stdout.txt").click()
+        preview = page.locator(".jt-beside")
+        expect(preview).to_contain_text("epoch 0")
+        page.evaluate("""() => {
+          const answer = window.answer;
+          window.answer = content => /preview.*stdout/.test(content)
+            ? new Promise(resolve => { window.release = () => resolve(answer(content)); }) : answer(content);
+        }""")
+        run.log_text("epoch 0\nepoch 1\n", "stdout.txt")
+        shown.push(RunModel(run.run_id).frame)
+        page.wait_for_function("() => window.release")
+        page.get_by_role("button", name="notes.txt").click()
+        expect(preview).to_contain_text("remember this")
+        page.evaluate("() => window.release()")
+        page.wait_for_function("() => document.querySelector('.jt-file-list').textContent.includes('16 B')")
+        expect(preview).to_contain_text("remember this")
+        expect(page.get_by_role("button", name="notes.txt")).to_have_attribute("aria-pressed", "true")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_part_that_could_not_be_read_can_be_tried_again(show: Show, scheme: str) -> None:
     run_id = log_full_run()

@@ -43,9 +43,13 @@ class FilesPart {
   async showFirst(): Promise<void> {
     const { files } = this;
     const chosen = files.find(file => file.path === this.page.memory.get('files'));
-    const first = chosen ?? ORDER.flatMap(kind => files.filter(file => file.kind === kind))[0] ?? files[0];
-    if (first) {
-      await this.choose(first);
+    let shown: string | undefined;
+    let next = chosen ?? ORDER.flatMap(kind => files.filter(file => file.kind === kind))[0] ?? files[0];
+    // Another may be chosen meanwhile, in the part that this one takes the place of.
+    while (next && next.path !== shown) {
+      shown = next.path;
+      await this.choose(next);
+      next = files.find(file => file.path === this.page.memory.get('files'));
     }
   }
 
