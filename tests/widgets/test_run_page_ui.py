@@ -16,6 +16,7 @@ from jtrack.entities import RunKind, RunStatus
 from jtrack.registry.listing import get_model_version
 from jtrack.widgets.run_page.model import RunModel
 from tests.ui.side import accessibility_faults
+from tests.waiting import wait_until
 from tests.widgets.logged_runs import log_cell_run
 from tests.widgets.panel_page import PanelPage
 from tests.widgets.registered_models import log_model_run
@@ -281,6 +282,25 @@ def test_a_file_chosen_while_another_is_read_anew_is_the_one_that_is_shown(show:
         page.wait_for_function("() => document.querySelector('.jt-file-list').textContent.includes('16 B')")
         expect(preview).to_contain_text("remember this")
         expect(page.get_by_role("button", name="notes.txt")).to_have_attribute("aria-pressed", "true")
+
+
+def test_text_that_is_selected_stays_until_it_is_let_go(show: Show) -> None:
+    with tracking.start_run(run_name="talker") as run:
+        run.log_text("epoch 0\n", "stdout.txt")
+        shown = show(run.run_id)
+        page = shown.page
+        page.get_by_role("tab", name="files").click()
+        preview = page.locator(".jt-beside pre")
+        expect(preview).to_contain_text("epoch 0")
+        preview.select_text()
+        for step in (1, 2):
+            run.log_text("".join(f"epoch {i}\n" for i in range(step + 1)), "stdout.txt")
+            n_asked = shown.asked.count("preview")
+            shown.push(RunModel(run.run_id).frame)
+            assert wait_until(lambda n=n_asked: page.evaluate("1") and shown.asked.count("preview") > n)
+        assert page.evaluate("() => String(getSelection()).trim()") == "epoch 0"
+        page.evaluate("() => getSelection().empty()")
+        expect(preview).to_contain_text("epoch 2")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -197,6 +197,9 @@ class RunPanel implements Rendered<RunFrame> {
     try {
       const drawn = draw(this.page());
       const content = drawn instanceof Promise ? await drawn : drawn;
+      while (isSelectedIn(part)) {
+        await new Promise(resolve => document.addEventListener('selectionchange', resolve, { once: true }));
+      }
       if (!isLate()) {
         inPlace(part, () => replace(part, content));
       }
@@ -263,4 +266,10 @@ function inPlace(part: HTMLElement, draw: () => void): void {
   draw();
   body?.scrollTo({ top: isAtEnd ? body.scrollHeight : top });
   reachable()[at]?.focus({ preventScroll: true });
+}
+
+/** Whether text of a part is selected, as if to be copied: to draw it anew would take it away. */
+function isSelectedIn(part: HTMLElement): boolean {
+  const selection = document.getSelection();
+  return selection?.isCollapsed === false && part.contains(selection.anchorNode);
 }
