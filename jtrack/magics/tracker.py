@@ -98,7 +98,10 @@ class CellTracker:
                 self.recording.inner_error = error
             return
         with self.desk.notices.hear():
-            self.desk.attempt("record the end of this cell", lambda: self._end(error))
+            try:
+                self.desk.attempt("record the end of this cell", lambda: self._end(error))
+            except KeyboardInterrupt:  # IPython would show the way through jtrack
+                self.desk.notices.say("interrupted while the run of this cell was closed; %runs lists it")
 
     def _begin(self, info: ExecutionInfo) -> None:
         if self.recording is not None:  # nobody told of its end

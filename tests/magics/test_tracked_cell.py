@@ -178,10 +178,17 @@ def test_an_interrupt_kills_the_run(kernel: Kernel) -> None:
     assert (run["run_name"], run["status"], run["metrics"]) == ("stopped", "KILLED", {"step": 1.0})
 
 
-@pytest.mark.parametrize("step", ["jtrack.capture.output.settle_lines", "jtrack.magics.recording.cell_traceback"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "jtrack.capture.output.settle_lines",
+        "jtrack.magics.recording.cell_traceback",
+        "jtrack.magics.recording._show_card",
+    ],
+)
 def test_a_second_interrupt_while_the_cell_ends_leaves_no_run_open(kernel: Kernel, step: str) -> None:
     module, _, name = step.rpartition(".")
-    kernel.run(
+    shown = kernel.run(
         f"%%track --name twice\nmodule = __import__('importlib').import_module('{module}')\nstep = module.{name}\n"
         f"def interrupted(*args):\n    module.{name} = step\n    raise KeyboardInterrupt\n"
         f"module.{name} = interrupted\nraise KeyboardInterrupt"
@@ -189,6 +196,8 @@ def test_a_second_interrupt_while_the_cell_ends_leaves_no_run_open(kernel: Kerne
     run = kernel.last_run()
     assert (run["run_name"], run["status"]) == ("twice", "KILLED")
     assert kernel.value("__import__('jtrack').active_run()") is None
+    assert shown.stderr == "jtrack: interrupted while the run of this cell was closed; %runs lists it\n"
+    assert (shown.stdout, len(shown.errors)) == ("", 1)
 
 
 def test_a_cell_whose_end_nobody_told_of_is_over_when_the_next_one_begins(kernel: Kernel) -> None:
