@@ -23,7 +23,7 @@ def track_last(tracker: CellTracker, header: Header) -> None:
     Raises
     ------
     RunStateError
-        No cell has run yet, or it is a run already.
+        No cell has run yet, it is a run already, or the store takes none.
     """
     last = tracker.last
     if last is None:
@@ -31,10 +31,11 @@ def track_last(tracker: CellTracker, header: Header) -> None:
     if last.run_id is not None:
         raise RunStateError(f"the last cell is a run already: {last.run_id[:8]}", "jtrack.get_run('@last') reads it")
     recording = open_recording(tracker.desk, header, last.cell, already_ran=True)
-    if recording is not None:
-        printed = _printed(tracker.shell, last.cell.execution_count)
-        tracker.last = recording.close(last, printed)
-        recording.show_card()
+    if recording is None:  # why is said once, and this was asked for
+        raise RunStateError("the last cell could not be recorded", "%jtrack doctor looks what is wrong with the store")
+    printed = _printed(tracker.shell, last.cell.execution_count)
+    tracker.last = recording.close(last, printed)
+    recording.show_card()
 
 
 def track_body(tracker: CellTracker, line: str, body: str) -> Any:

@@ -443,12 +443,14 @@ def test_a_store_that_fails_never_fails_the_cell(kernel: Kernel) -> None:
         logging = kernel.run(f"%%track lr=0.5\n{LOGS}")
         below = kernel.run(f"%%time\n%%track lr=0.5\n{LOGS}")
         own = kernel.run("jtrack.log_metric('m', 1)")
+        last = kernel.run("%track --last")
     finally:
         kernel.run("jtrack.set_tracking_uri(None)")
     for shown in (logging, below):
         assert shown.ok and shown.stderr == "", shown.traceback
         assert "'reached'" in str(shown.result)
     assert own.reply["ename"] == "StorePathError"
+    assert "the last cell could not be recorded" in last.traceback and "%jtrack doctor" in last.traceback
     assert first.ok and first.result == {"text/plain": "1.0"}
     assert first.stderr.startswith("jtrack: could not record this cell: StorePathError:")
     assert second.ok and second.stderr == ""
