@@ -97,10 +97,10 @@ class CellRecording:
         self.header, self.cell, self.run = header, cell, run
         self.inner_error: BaseException | None = None
         self._desk = desk
-        self._note = desk.note_origin(run, cell, None, (lambda: True) if already_ran else self._record_reached)
         self._output: PrintedOutput | None = None
         self._are_params_known = False
         self._live: LiveCard | None = None
+        self._note = desk.note_origin(run, cell, None, (lambda: True) if already_ran else self._record_reached)
 
     def record_settings(self) -> None:
         """Record what the header sets, each on its own: one that is no param keeps none of the others away."""

@@ -6,6 +6,8 @@ and its like run their body as a cell within the cell, so the events nest; the o
 
 from __future__ import annotations
 
+import _thread
+import signal
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from jtrack.capture.late import LateReader
 from jtrack.capture.namespace import snapshot_numbers
-from jtrack.entities import RunKind
+from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import HeaderError
 from jtrack.magics.cell_header import HeaderTransformer, check_cell
 from jtrack.magics.cells import FinishedCell, RunningCell, read_cell
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from jtrack.tracking import ActiveRun
 
+_SHORTLY_S = 0.05
 _PLAIN_KINDS = (RunKind.BLOCK, RunKind.SWEEP)
 
 
@@ -85,8 +88,13 @@ class CellTracker:
         self._running.append(info)
         if len(self._running) == 1:
             self._request = _request_id(self.shell)
+            runs = list(process.runs)
             with self.desk.notices.hear():
-                self.desk.attempt("record this cell", lambda: self._begin(info))
+                try:
+                    self.desk.attempt("record this cell", lambda: self._begin(info))
+                except KeyboardInterrupt:  # IPython would go on with the cell
+                    self._give_up_begun(runs)
+                    threading.Timer(_SHORTLY_S, _interrupt_main).start()
 
     def post_run_cell(self, result: ExecutionResult | None) -> None:
         """Close the run of the cell that ended."""
@@ -116,6 +124,13 @@ class CellTracker:
             else:
                 self.recording.record_output()
                 self.desk.attempt("show the run while it runs", self.recording.show_live)
+
+    def _give_up_begun(self, runs_before: list[ActiveRun]) -> None:
+        """End what was opened by halves: what the cell logs until it is interrupted goes nowhere."""
+        if self.recording is None:
+            for run in [run for run in process.runs if run not in runs_before]:
+                run.end(RunStatus.KILLED)
+            process.unrecorded = UnrecordedRun()
 
     def _header_of(self, cell: RunningCell) -> Header | None:
         if cell.header is not None:
@@ -217,6 +232,13 @@ def _request_id(shell: InteractiveShell) -> str | None:
     """Name the front end's request that is being answered; a terminal knows none."""
     parent: dict[str, dict[str, str]] = shell.get_parent() if hasattr(shell, "get_parent") else {}
     return parent.get("header", {}).get("msg_id")
+
+
+def _interrupt_main() -> None:
+    if hasattr(signal, "pthread_kill"):  # which wakes up a call that waits
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _is_main_thread() -> bool:

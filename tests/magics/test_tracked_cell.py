@@ -200,6 +200,20 @@ def test_a_second_interrupt_while_the_cell_ends_leaves_no_run_open(kernel: Kerne
     assert (shown.stdout, len(shown.errors)) == ("", 1)
 
 
+@pytest.mark.parametrize("step", ["record_settings", "show_live"])
+def test_an_interrupt_while_the_run_is_opened_interrupts_the_cell(kernel: Kernel, step: str) -> None:
+    kernel.run(
+        f"kind = __import__('importlib').import_module('jtrack.magics.recording').CellRecording\nstep = kind.{step}\n"
+        f"def interrupted(self):\n    kind.{step} = step\n    raise KeyboardInterrupt\nkind.{step} = interrupted"
+    )
+    shown = kernel.run("%%track --name early\nimport time\nprint('on')\ntime.sleep(60)")
+    assert (shown.reply["ename"], shown.stdout, len(shown.errors)) == ("KeyboardInterrupt", "on\n", 1)
+    run = kernel.last_run()
+    assert (run["run_name"], run["status"]) == ("early", "KILLED")
+    assert kernel.value("__import__('jtrack').active_run()") is None
+    assert kernel.run("%%track\nx = 1").cards
+
+
 def test_a_cell_whose_end_nobody_told_of_is_over_when_the_next_one_begins(kernel: Kernel) -> None:
     request = kernel.send(
         "%%track --name lost\nevents = get_ipython().events\ndef interrupted(*args):\n    del events.trigger\n"
