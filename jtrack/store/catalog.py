@@ -19,7 +19,7 @@ import duckdb
 
 from jtrack.errors import QueryError, StoreError
 from jtrack.store import fold
-from jtrack.store.connection import given
+from jtrack.store.connection import given, interruptible
 from jtrack.store.folder import StoreFolder
 from jtrack.store.journal import JournalMark
 from jtrack.store.snapshot import Snapshot
@@ -47,7 +47,9 @@ class Catalog:
         """Answer a query as dictionaries; times are aware, in UTC."""
         cursor = self.execute(query, params)
         names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, map(_aware, row), strict=True)) for row in cursor.fetchall()]
+        with interruptible():
+            found = cursor.fetchall()
+        return [dict(zip(names, map(_aware, row), strict=True)) for row in found]
 
     def remembered_rows(self, table: str, query: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Answer like :meth:`rows` what comes from one table alone, from memory until the table has news."""
@@ -76,7 +78,8 @@ class Catalog:
         cursor = self.cursor()
         try:
             _check_reads_only(cursor, query)
-            return cursor.execute(query, list(params))
+            with interruptible():
+                return cursor.execute(query, list(params))
         except duckdb.Error as error:
             raise QueryError(str(error)) from None
 
@@ -128,7 +131,7 @@ class Catalog:
         """
         if self._snapshot is not None and self._n_looks_held:
             return self._snapshot
-        with self._lock:
+        with self._lock, interruptible():
             snapshot = self._look(until)
             self._warn_of(snapshot.problems)
             return snapshot

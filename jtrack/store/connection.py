@@ -45,3 +45,14 @@ def given(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, NDArray[A
         yield
     finally:
         connection.unregister("given")
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Raise an interrupt as the one it is: DuckDB makes a ``RuntimeError`` of it."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise

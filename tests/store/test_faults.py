@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import jtrack
+from jtrack import queries
 from jtrack.errors import StorePathError
 
 
@@ -167,3 +169,23 @@ def test_a_folder_that_cannot_be_written_is_refused_and_still_read(run_on_disk: 
         assert "can't hold a store: Read-only file system | " in line
         assert "hint: " in line
     assert third == "None before"
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no signal of a timer")
+def test_an_interrupt_of_a_question_is_an_interrupt(store_path: Path) -> None:
+    assert queries.rows("SELECT 1 AS one") == [{"one": 1}]
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for number in range(40):
+            with pytest.raises(KeyboardInterrupt):
+                _ask_on(0.002 + number * 0.0001)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert queries.rows("SELECT 1 AS one") == [{"one": 1}]
+
+
+def _ask_on(until_s: float) -> None:
+    signal.setitimer(signal.ITIMER_REAL, until_s)
+    while True:
+        queries.rows("SELECT sum(range) AS total FROM range(1000000)")
