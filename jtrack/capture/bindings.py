@@ -210,7 +210,7 @@ class _ScopeWalker(ast.NodeVisitor):
             self._bind_all(target, _How.COMPUTED)
             return
         try:
-            self._bind(target.id, _How.LITERAL, literal_value(value))
+            self._bind(target.id, _How.LITERAL, _setting(value))
         except ValueError:
             self._bind(target.id, _How.UNCOUNTED if _is_clock(value) else _How.COMPUTED)
 
@@ -229,6 +229,14 @@ class _ScopeWalker(ast.NodeVisitor):
 
     def _bind(self, name: str, how: _How, value: Any = None) -> None:
         self.found[name].append(_Binding(how, self._certain, value))
+
+
+def _setting(node: ast.expr) -> Any:
+    """Give the value of a literal; ``dict(depth=3)`` is a way to write one."""
+    match node:
+        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=named) if all(each.arg for each in named):
+            return {each.arg: _setting(each.value) for each in named}
+    return literal_value(node)
 
 
 def _called(node: ast.Call) -> str | None:

@@ -3,9 +3,9 @@
 With no word from the user:
 
 * **Params** are the names that the cell sets once, at its top level, to a literal: numbers (``10**-3`` too), text,
-  booleans, and tuples, lists and dicts of these. Not taken: ``None`` and empty text, lists and dicts, also such as
-  ``{"loss": []}`` (places for results), names that the cell sets again, lists and dicts that it gives other items,
-  literals of more than 1,000 characters.
+  booleans, and tuples, lists and dicts of these, ``dict(depth=3)`` too. Not taken: ``None`` and empty text, lists and
+  dicts, also such as ``{"loss": []}`` (places for results), names that the cell sets again, lists and dicts that it
+  gives other items, literals of more than 1,000 characters.
 * **Metrics** are the numbers that the cell newly worked out into names: ints, floats, numpy scalars and arrays or
   tensors of no dimension. Not taken: booleans, params, loop variables, clock readings (``t0 = time()``), ints
   beyond 2**53, and whatever the run has logged under that name.

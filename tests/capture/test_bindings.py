@@ -36,6 +36,8 @@ def run(source: str, namespace: dict[str, Any] | None = None, **choice: Any) -> 
         ("n: int = -5", {"n": -5}),
         ("rate = 10**-3; hour = 60 * 60", {"rate": 0.001, "hour": 3600}),
         ("layers = [64, 32]; opts = {'a': (1, None)}", {"layers": [64, 32], "opts": {"a": (1, None)}}),
+        ("opts = dict(depth=3, tree=dict(eta=0.1))", {"opts": {"depth": 3, "tree": {"eta": 0.1}}}),
+        ("opts = dict(); more = dict({'eta': 1}, depth=3); most = dict(**more)", {}),
         ("flag = True; name = 'ada' 'm'", {"flag": True, "name": "adam"}),
         ("import contextlib\nwith contextlib.nullcontext():\n    depth = 3", {"depth": 3}),
         ("model = None; losses = []; cache = {}; text = ''; pair = ()", {}),
