@@ -8,8 +8,8 @@ import { MISSING, formatEnds, formatNumber, formatTicks, shorten } from '../form
 import { N_COLOURS, faultMark } from '../marks';
 import { extent } from '../run/sketch';
 
-const [WIDTH, HEIGHT, MARGIN] = [620, 236, 14];
-const [LEFT, TOP, BOTTOM] = [60, 8, 194];
+const [WIDTH, HEIGHT, MARGIN] = [760, 290, 14];
+const [LEFT, TOP, BOTTOM] = [60, 8, 248];
 const MOST_CATEGORIES = 7;
 const INSET = 8;
 const SIDE = 1000;
@@ -216,7 +216,7 @@ function axes(x: Axis, across: Scale, y: Axis, up: Scale, width: number): SVGEle
       s('path', { class: 'jt-gridline', d: `M${LEFT} ${up(at).toFixed(1)}H${right}` }),
       s('text', { x: LEFT - 6, y: (up(at) + 3.5).toFixed(1), 'text-anchor': 'end' }, text)
     ]),
-    ...ticks(x, across, Math.round((12 * width) / WIDTH)).map(([at, text]) => s('text', { x: across(at).toFixed(1), y: BOTTOM + 16, 'text-anchor': 'middle' }, text)),
+    ...ticks(x, across, Math.round((15 * width) / WIDTH)).map(([at, text]) => s('text', { x: across(at).toFixed(1), y: BOTTOM + 16, 'text-anchor': 'middle' }, text)),
     s('text', { x: (LEFT + right) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, shorten(keyOf(x), 60)),
     s('text', { transform: `translate(11 ${(TOP + BOTTOM) / 2}) rotate(-90)`, 'text-anchor': 'middle' }, shorten(keyOf(y), 36))
   ];
