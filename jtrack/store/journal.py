@@ -51,7 +51,7 @@ class EventFile:
         self.waiting: deque[bytes] = deque()
         self.fault: OSError | None = None
         self._numbers = itertools.count()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the handler of a signal may log in the middle of logging
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         self._descriptor = os.open(path, flags, 0o666)
         self._end = 0
@@ -90,13 +90,20 @@ class EventFile:
         return seal_line(json.dumps(event, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
 
     def _drain(self) -> None:
-        while self.waiting:
+        while True:
             try:
-                self._write(self.waiting[0])
-            except OSError as error:
+                line = self.waiting.popleft()
+            except IndexError:  # all is written, by a handler that came in between perhaps
+                break
+            try:
+                self._write(line)
+            except BaseException as error:
+                # After an interrupt the line may be there or not: twice does no harm.
+                self.waiting.appendleft(line)
+                if not isinstance(error, OSError):
+                    raise
                 self.fault = error
                 return
-            self.waiting.popleft()
         self.fault = None
 
     def _write(self, line: bytes) -> None:

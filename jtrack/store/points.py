@@ -77,7 +77,8 @@ class PointFile:
         self.waiting: deque[bytes] = deque()
         self.fault: OSError | None = None
         self.size = 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the handler of a signal may log in the middle of logging
+        self._is_draining = False
         self._mark = secrets.randbelow(2**32 - 1) + 1
         self._n_summed = 0
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -147,14 +148,18 @@ class PointFile:
                 self._drain()
 
     def _drain(self) -> None:
-        while self.waiting:
-            try:
+        if self._is_draining:  # what a handler adds is placed by what it came in the middle of
+            return
+        self._is_draining = True
+        try:
+            while self.waiting:
                 self._place(self.waiting[0])
-            except OSError as error:
-                self.fault = error
-                return
-            self.waiting.popleft()
-        self.fault = None
+                self.waiting.popleft()
+            self.fault = None
+        except OSError as error:
+            self.fault = error
+        finally:
+            self._is_draining = False
 
     def _place(self, record: bytes) -> None:
         while self._mapped:

@@ -218,6 +218,38 @@ def test_a_child_that_was_forked_while_a_thread_logged_is_not_held_up(store_path
     assert found["n_points"] == 20
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no signal of a timer")
+def test_the_handler_of_a_signal_logs_in_the_middle_of_logging(store_path: Path) -> None:
+    printed = processes.run("""
+        import itertools, os, signal, jtrack
+        from jtrack.store import points
+        points.FIRST_BLOCK_BYTES = points.BLOCK_BYTES = os.sysconf("SC_PAGESIZE")  # full again and again
+        handled = itertools.count()
+        def handle(number, frame):
+            n = next(handled)
+            run.set_tag(f"handled{n}", n)
+            for _ in range(3): run.log_metric("handled", n, step=n)
+        with jtrack.start_run(run_name="preempted") as run:
+            run.log_metric("handled", -1)
+            signal.signal(signal.SIGALRM, handle)
+            for n in range(3000):
+                signal.setitimer(signal.ITIMER_REAL, 0.00001 + n % 50 * 0.000002)
+                run.set_tag(f"trained{n % 50}", n)
+                for _ in range(10): run.log_metric("trained", n, step=n)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        print(next(handled))
+    """)
+    n_handled = int(printed)
+    assert n_handled > 10
+    data = jtrack.get_run("preempted").data
+    assert {f"handled{n}": str(n) for n in range(n_handled)}.items() <= data.tags.items()
+    assert {f"trained{n % 50}": str(n) for n in range(2950, 3000)}.items() <= data.tags.items()
+    found = {row["key"]: row["n_points"] for row in rows("SELECT key, n_points FROM latest_metrics")}
+    assert found == {"handled": 1 + 3 * n_handled, "trained": 30_000}
+    written = rows("SELECT count(*) AS n, count(DISTINCT detail) AS n_different FROM events WHERE kind = 'tags_set'")
+    assert written[0]["n"] == 3000 + n_handled == written[0]["n_different"]
+
+
 def test_a_parent_lives_on_when_its_forked_child_dies_and_the_other_way_round(store_path: Path) -> None:
     code = """
         import os, signal, jtrack
