@@ -123,7 +123,7 @@ def test_an_interrupt_in_the_middle_of_a_print_never_makes_the_end_wait() -> Non
             recorder.start()
             with suppress(KeyboardInterrupt):
                 signal.setitimer(signal.ITIMER_REAL, 0.00002 + number % 50 * 0.000002)
-                while True:
+                for _ in range(1_000_000):
                     print("trained", file=stream)
             stopper = threading.Thread(target=recorder.stop, daemon=True)
             stopper.start()
