@@ -52,6 +52,16 @@ def lab(fresh_lab: Lab) -> Lab:
     return fresh_lab
 
 
+def show_made_runs(lab: Lab, folder: Path) -> Side:
+    """Make three runs in a notebook and show them beside it."""
+    notebook = open_new_notebook(lab, folder, MAKE_RUNS)
+    notebook.run_cell(0)
+    side = Side.of(lab)
+    side.choose("all runs")
+    side.wait_for_names("depth-6", "depth-4", "depth-2")
+    return side
+
+
 def test_it_lists_the_runs_of_this_notebook_of_this_folder_and_all(lab: Lab, folder: Path) -> None:
     (folder / "sub").mkdir()
     write_notebook(folder / "sub" / "deep.ipynb", LOAD, TRACKED.format(name="deeper", depth=2))
@@ -103,11 +113,7 @@ def test_it_follows_a_run_while_the_kernel_is_busy_and_knows_it_killed(lab: Lab,
 
 
 def test_a_filter_is_searched_for_and_its_fault_is_shown_in_place(lab: Lab, folder: Path) -> None:
-    notebook = open_new_notebook(lab, folder, MAKE_RUNS)
-    notebook.run_cell(0)
-    side = Side.of(lab)
-    side.choose("all runs")
-    side.wait_for_names("depth-6", "depth-4", "depth-2")
+    side = show_made_runs(lab, folder)
     side.filter("params.depth > 2")
     side.wait_for_names("depth-6", "depth-4")
 
@@ -154,11 +160,7 @@ def test_it_sorts_by_a_metric_and_marks_the_best(lab: Lab, folder: Path) -> None
 
 
 def test_runs_are_walked_selected_and_compared_with_keys_alone(lab: Lab, folder: Path) -> None:
-    notebook = open_new_notebook(lab, folder, MAKE_RUNS)
-    notebook.run_cell(0)
-    side = Side.of(lab)
-    side.choose("all runs")
-    side.wait_for_names("depth-6", "depth-4", "depth-2")
+    side = show_made_runs(lab, folder)
     side.panel.get_by_label("filter runs").press("ArrowDown")
     expect(side.rows("depth-6")).to_be_focused()
     lab.page.keyboard.press("Space")
@@ -188,11 +190,7 @@ def test_runs_are_walked_selected_and_compared_with_keys_alone(lab: Lab, folder:
 
 
 def test_while_the_server_does_not_answer_the_runs_stay_as_they_were_read(lab: Lab, folder: Path) -> None:
-    notebook = open_new_notebook(lab, folder, MAKE_RUNS)
-    notebook.run_cell(0)
-    side = Side.of(lab)
-    side.choose("all runs")
-    side.wait_for_names("depth-6", "depth-4", "depth-2")
+    side = show_made_runs(lab, folder)
     lab.page.route("**/jtrack/api/runs?*", lambda route: route.abort())
     side.rows("depth-4").click(modifiers=["Control"])
     side.choose("this folder")
@@ -210,11 +208,7 @@ def test_while_the_server_does_not_answer_the_runs_stay_as_they_were_read(lab: L
 
 
 def test_runs_are_selected_with_the_mouse_and_their_text_is_not(lab: Lab, folder: Path) -> None:
-    notebook = open_new_notebook(lab, folder, MAKE_RUNS)
-    notebook.run_cell(0)
-    side = Side.of(lab)
-    side.choose("all runs")
-    side.wait_for_names("depth-6", "depth-4", "depth-2")
+    side = show_made_runs(lab, folder)
     side.rows("depth-6").click(modifiers=["ControlOrMeta"])
     side.rows("depth-2").click(modifiers=["Shift"])
     assert side.selected() == ["depth-6", "depth-4", "depth-2"]
