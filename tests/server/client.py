@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,22 +80,8 @@ def serve(root: Path, private: Path, *options: str) -> Iterator[Client]:
         *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={root}", f"--ServerApp.base_url={BASE_URL}"),
         *options,
     ]
-    with started(command, root, {**environment(private), "PYTHONPATH": str(ROOT)}) as log:
-        _wait_until_listening(port)
+    with started(command, port, root, {**environment(private), "PYTHONPATH": str(ROOT)}) as log:
         yield Client(port, root, log)
-
-
-def _wait_until_listening(port: int) -> None:
-    # The server says that it is running a moment before its loop takes connections.
-    end = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except ConnectionRefusedError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.02)
 
 
 def _refuse_constant(name: str) -> Any:

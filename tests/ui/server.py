@@ -1,6 +1,7 @@
 """A real JupyterLab for the tests: its own configuration, a free port on the loopback, a fixed token.
 
-Ready is what the server says of itself in its log, which a thread reads; nothing here sleeps or polls.
+Ready is a server that says in its log that it is running, which a thread reads, and then takes connections: it says so
+a moment before its loop does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 BUILT_EXTENSION = ROOT / "jtrack" / "labextension"
@@ -47,7 +50,7 @@ def lab_server(root: Path, private: Path, base_url: str = "/") -> Iterator[LabSe
     port = free_port()
     enable_server_extension(private)
     command = [*lab_command(root, private, port), f"--ServerApp.base_url={base_url}"]
-    with started(command, root, environment(private)) as log:
+    with started(command, port, root, environment(private)) as log:
         yield LabServer(f"http://127.0.0.1:{port}{base_url.rstrip('/')}", root, log)
 
 
@@ -59,8 +62,8 @@ def enable_server_extension(private: Path) -> None:
 
 
 @contextmanager
-def started(command: list[str], cwd: Path, env: dict[str, str]) -> Iterator[list[str]]:
-    """Run a Jupyter server until the block ends, from when it says that it is running; gives its log as it grows."""
+def started(command: list[str], port: int, cwd: Path, env: dict[str, str]) -> Iterator[list[str]]:
+    """Run a Jupyter server until the block ends, from when it takes connections; gives its log as it grows."""
     process = subprocess.Popen(
         command,
         cwd=cwd,
@@ -75,7 +78,10 @@ def started(command: list[str], cwd: Path, env: dict[str, str]) -> Iterator[list
     reader = threading.Thread(target=_read_log, args=(process, log, running), daemon=True)
     reader.start()
     try:
-        if not running.wait(START_TIMEOUT_S) or process.poll() is not None:
+        said = running.wait(START_TIMEOUT_S)
+        if said:
+            wait_until(lambda: process.poll() is not None or takes_connections(port))
+        if not said or process.poll() is not None:
             raise RuntimeError("the server did not start:\n" + "".join(log))
         yield log
     finally:
@@ -134,6 +140,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def takes_connections(port: int) -> bool:
+    """Say whether a server listens on a port of the loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _read_log(process: subprocess.Popen[str], log: list[str], running: threading.Event) -> None:

@@ -37,7 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, could_not_run: Callable[[st
     (private / "config" / "labconfig" / "page_config.json").unlink()
     port = free_port()
     command = [*lab_command(root, private, port, "notebook", "JupyterNotebookApp"), f"--LabApp.app_dir={application}"]
-    with started(command, root, env) as log:
+    with started(command, port, root, env) as log:
         yield LabServer(f"http://127.0.0.1:{port}", root, log)
 
 

@@ -31,7 +31,7 @@ def strict(tmp_path: Path) -> Iterator[LabServer]:
     enable_server_extension(private)
     policy = f"--ServerApp.tornado_settings={{'headers': {{'Content-Security-Policy': \"{POLICY}\"}}}}"
     command = [*lab_command(root, private, port), f"--ServerApp.base_url={PREFIX}", policy]
-    with started(command, root, environment(private)) as log:
+    with started(command, port, root, environment(private)) as log:
         yield LabServer(f"http://127.0.0.1:{port}{PREFIX.rstrip('/')}", root, log)
 
 
