@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import sys
-import threading
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from jtrack.capture.growing import GrowingFile
 from jtrack.capture.output import OutputRecorder
+from jtrack.magics.growing_artifact import GrowingArtifact
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -18,49 +15,29 @@ if TYPE_CHECKING:
     from jtrack.tracking import ActiveRun
 
 ARTIFACT = "stdout.txt"
-_FIRST_NOTED_AFTER_S, _MOST_NOTED_AFTER_S = 1.0, 10.0
 
 
 class PrintedOutput:
     """Keeps what one cell prints, from :meth:`start` to :meth:`stop`."""
 
     def __init__(self, run: ActiveRun, shell: InteractiveShell, limit: int) -> None:
-        self._run = run
         self._recorder = OutputRecorder(sys.stdout, limit, output_filter(shell, sys.stdout))
-        self._file = GrowingFile(run.artifact_path / ARTIFACT, self._recorder.kept, self._note)
-        self._recorder.listener = self._add
-        self._lock = threading.RLock()
-        self._is_over = False
-        self._pause_s, self._noted_at, self._noted_bytes = _FIRST_NOTED_AFTER_S, 0.0, 0
+        self._artifact = GrowingArtifact(run, ARTIFACT, self._recorder.kept)
+        self._recorder.listener = self._artifact.add
 
     def start(self) -> None:
         """Begin to keep what is printed."""
         self._recorder.start()
 
     def note_size(self) -> None:
-        """Record now and then how large the file has become; what it holds doesn't depend on that."""
-        if self._file.n_bytes != self._noted_bytes and time.monotonic() > self._noted_at + self._pause_s:
-            self._note()
-            self._pause_s = min(2 * self._pause_s, _MOST_NOTED_AFTER_S)
+        """Record now and then how much there is."""
+        self._artifact.note_size()
 
     def stop(self) -> str:
         """Keep no more; gives what was printed, as a terminal would show it."""
         printed = self._recorder.stop()
-        self._file.close()
-        with self._lock:  # what is recorded of the whole comes last
-            self._is_over = True
+        self._artifact.close()
         return printed
-
-    def _add(self, text: str) -> None:
-        if ARTIFACT in self._run.files:  # a file of the cell's own stands there now
-            self._file.close()
-        self._file.add(text)
-
-    def _note(self) -> None:
-        with self._lock, suppress(Exception):  # it is recorded when the cell ends, and a fault told then
-            if not self._is_over and ARTIFACT not in self._run.files:
-                self._noted_at, self._noted_bytes = time.monotonic(), self._file.n_bytes
-                self._run.note_artifact(ARTIFACT)
 
 
 def output_filter(shell: InteractiveShell, stream: Any) -> Callable[[], bool]:

@@ -1,7 +1,7 @@
 """A cell as the objective of a sweep: compiled once, run for each trial in a copy of the notebook's namespace.
 
 What a trial sets is gone with its copy; what it changes in place (a list, a model of an earlier cell) is not, and
-functions of earlier cells still see the notebook's own names. What trials print goes into their runs.
+functions of earlier cells still see the notebook's own names.
 """
 
 from __future__ import annotations
@@ -9,10 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
-import io
-import sys
 from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
 from types import CodeType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +17,12 @@ from jtrack import tracking
 from jtrack.capture.overwritten import overwritten
 from jtrack.errors import HeaderError
 from jtrack.magics.sweep_header import SweepHeader
+from jtrack.magics.trial_output import kept_with_run
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-MAX_PRINTED = 256 * 1024
-
-_STREAMS = ("stdout", "stderr")
-
-_printed: ContextVar[dict[str, io.StringIO] | None] = ContextVar("jtrack_trial_output", default=None)
+    from jtrack.magics.recording import Desk
 
 
 class SweptCell:
@@ -48,8 +42,15 @@ class SweptCell:
     """
 
     def __init__(
-        self, shell: InteractiveShell, header: SweepHeader, above: list[str], body: str, execution_count: int
+        self,
+        desk: Desk,
+        shell: InteractiveShell,
+        header: SweepHeader,
+        above: list[str],
+        body: str,
+        execution_count: int,
     ) -> None:
+        self._desk = desk
         self._namespace: Mapping[str, Any] = shell.user_ns
         self._publisher: Any = shell.display_pub
         self._metric = header.metric
@@ -65,14 +66,10 @@ class SweptCell:
     def __call__(self, point: Mapping[str, Any]) -> Any:
         namespace = {**self._namespace, **self._fixed, **point}
         namespace.pop(self._metric, None)  # a number that an earlier cell left there is not this trial's
-        texts = {name: io.StringIO() for name in _STREAMS}
-        token = _printed.set(texts)
-        try:
-            with _nothing_displayed(self._publisher):
-                exec(self._code, namespace)
-        finally:
-            _printed.reset(token)
-            _keep(texts)
+        run = tracking.active_run()
+        assert run is not None, "a trial has a run"
+        with kept_with_run(run, self._desk), _nothing_displayed(self._publisher):
+            exec(self._code, namespace)
         return namespace.get(self._metric)
 
     def traceback_of(self, error: BaseException) -> TracebackType | None:
@@ -81,14 +78,6 @@ class SweptCell:
         while trace is not None and trace.tb_frame.f_code.co_filename != self.filename:
             trace = trace.tb_next
         return trace or error.__traceback__
-
-
-@contextlib.contextmanager
-def trial_output() -> Iterator[None]:
-    """Send what trials print to their own runs; all else goes where it went before."""
-    out, err = _Router("stdout", sys.stdout), _Router("stderr", sys.stderr)
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        yield
 
 
 @contextlib.contextmanager
@@ -106,32 +95,6 @@ def _nothing_displayed(publisher: Any) -> Iterator[None]:
         yield
     finally:
         publisher.unregister_hook(swallow)
-
-
-class _Router:
-    """A standard stream that knows whose words it gets: a thread's trial, or nobody's."""
-
-    def __init__(self, name: str, stream: Any) -> None:
-        self._name, self._stream = name, stream
-
-    def write(self, text: str) -> int:
-        texts = _printed.get()
-        if texts is None:
-            return int(self._stream.write(text) or len(text))
-        kept = texts[self._name]
-        if kept.tell() < MAX_PRINTED:
-            kept.write(text)
-        return len(text)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-def _keep(texts: Mapping[str, io.StringIO]) -> None:
-    run = tracking.active_run()
-    for name, kept in texts.items():
-        if kept.tell() and run is not None:
-            run.log_text(kept.getvalue(), f"{name}.txt")
 
 
 def _compile(shell: InteractiveShell, source: str, filename: str) -> CodeType:

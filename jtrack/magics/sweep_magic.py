@@ -13,10 +13,11 @@ from jtrack.capture.late import CellNote
 from jtrack.capture.source import cell_identity
 from jtrack.errors import HeaderError
 from jtrack.magics.recording import NOTEBOOK_WAIT_S, cell_traceback
-from jtrack.magics.sweep_cell import SweptCell, trial_output
+from jtrack.magics.sweep_cell import SweptCell
 from jtrack.magics.sweep_header import SweepHeader, parse_sweep_header
 from jtrack.magics.sweep_progress import NotebookProgress
 from jtrack.magics.tracker import check_main_shell
+from jtrack.magics.trial_output import trial_output
 from jtrack.tracking.experiments import get_or_create_experiment
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ class SweepMagics(Magics):
         said = " ".join(part.removesuffix("\\").strip() for part in above)
         header = parse_sweep_header(said, shell.user_ns)
         running = self.tracker.cell_of(f"%%sweep {line}\n{cell}".removesuffix("\n"), body)
-        swept = SweptCell(shell, header, above, body, running.execution_count or shell.execution_count)
+        number = running.execution_count or shell.execution_count
+        swept = SweptCell(self.tracker.desk, shell, header, above, body, number)
         return _Conduct(self.tracker, header, swept, running, cell_identity(running.cell_id, body)).go()
 
 

@@ -45,15 +45,17 @@ def test_git_that_is_slow_delays_nothing_and_is_set_when_it_is_known(tmp_path: P
         kernel.stop()
 
 
+@pytest.mark.parametrize("header", ["%%track --quiet", "%%sweep --max-evals 1 --minimize x --quiet y=uniform(0, 1)"])
 def test_a_kernel_that_is_killed_leaves_what_its_cell_has_printed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, header: str
 ) -> None:
     monkeypatch.setenv("JTRACK_TRACKING_URI", str(tmp_path / "store"))
     files = "SELECT artifact_uri, path, n_bytes FROM artifacts JOIN runs USING (run_id) WHERE status = ?"
     kernel = Kernel(tmp_path)
     try:
         kernel.run("%load_ext jtrack")
-        kernel.send("%%track --quiet\nimport time\nfor epoch in (1, 2):\n    print('epoch', epoch)\ntime.sleep(600)")
+        wait = "for _ in range(600):\n    time.sleep(1)\n    print(end='')"
+        kernel.send(f"{header}\nimport time\nfor epoch in (1, 2):\n    print('epoch', epoch)\n{wait}")
         wait_until(lambda: [row["n_bytes"] for row in rows(files, ["RUNNING"])] == [len("epoch 1\nepoch 2\n")])
     finally:
         kernel.stop()

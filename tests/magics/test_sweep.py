@@ -131,6 +131,30 @@ def test_what_trials_print_is_kept_with_them(kernel: Kernel) -> None:
     assert kernel.run("print('back')").stdout == "back\n"
 
 
+def test_a_bar_of_a_trial_is_kept_as_it_ended_and_much_print_by_its_beginning_and_end(kernel: Kernel) -> None:
+    kernel.run("import sys")
+    shown = kernel.run(
+        "%%sweep --max-evals 1 --minimize loss --quiet x=uniform(0, 1)\n"
+        "for n in range(50_000): print('line', n)\n"
+        "for n in range(3): sys.stderr.write(f'\\r{n + 1}/3')\n"
+        "loss = x"
+    )
+    assert shown.ok, shown.traceback
+    (trial,) = last_sweep(kernel)["trials"]
+    printed = Path(trial["artifact_uri"], "stdout.txt").read_text()
+    assert printed.startswith("line 0\n") and printed.endswith("line 49999\n") and len(printed) < 300_000
+    assert Path(trial["artifact_uri"], "stderr.txt").read_text() == "3/3"
+
+
+def test_a_file_that_a_trial_logs_is_left_as_it_is(kernel: Kernel) -> None:
+    kernel.run(
+        "%%sweep --max-evals 1 --minimize loss --quiet x=uniform(0, 1)\n"
+        "import jtrack\nprint('a')\njtrack.log_text('own', 'stdout.txt')\nprint('b')\nloss = x"
+    )
+    (trial,) = last_sweep(kernel)["trials"]
+    assert Path(trial["artifact_uri"], "stdout.txt").read_text() == "own"
+
+
 def test_warnings_bars_and_figures_of_trials_do_not_bury_the_notebook(kernel: Kernel) -> None:
     kernel.run("import sys, warnings\nfrom tqdm import tqdm\nfrom IPython.display import display, HTML")
     shown = kernel.run(
