@@ -125,6 +125,7 @@ def test_a_panel_that_can_not_be_read_is_told_and_tried_again(page: Page, scheme
     expect(page.locator(".jt-stead .jt-name")).to_have_text("models")
     page.screenshot(path=SCREENSHOTS / f"page-reading-{scheme}.png")
     fault = {"message": "the store is locked by another process", "hint": "try again when it has ended"}
+    wait_until(lambda: page.evaluate("true") and held)
     held.pop().fulfill(json={"panel_id": None, "error": fault})
     expect(page.get_by_role("alert")).to_contain_text("the store is locked by another process")
     assert accessibility_faults(page, "body") == []

@@ -18,6 +18,7 @@ from jtrack.widgets.live.frame import Knob, LiveFrame
 from jtrack.widgets.live.model import LiveModel
 from tests.ui.lab import SCREENSHOTS
 from tests.ui.side import accessibility_faults
+from tests.waiting import wait_until
 from tests.widgets.panel_page import PanelPage, panel_pages
 from tests.widgets.test_live import live_frame
 
@@ -153,10 +154,7 @@ def test_a_panel_that_is_scrolled_away_says_so(show: Show) -> None:
     shown = show(live_frame(), {"watch": lambda visible: seen.append(visible) or {}})  # type: ignore[func-returns-value]
     shown.page.evaluate("() => { document.body.style.paddingTop = '4000px'; }")
     shown.page.wait_for_function("() => document.body.style.paddingTop !== ''")
-    for _ in range(100):
-        if seen[-1:] == [False]:
-            break
-        shown.page.evaluate("() => new Promise(requestAnimationFrame)")
+    wait_until(lambda: shown.page.evaluate("true") and seen[-1:] == [False])
     assert seen == [True, False]
 
 
