@@ -17,8 +17,8 @@ from jtrack.tracking import set_tracking_uri
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[1]
-# How a machine reaches the indexes of packages: nothing that jtrack or a developer sets.
-NETWORK = re.compile(r"(pip|npm|requests|ssl|uv)_|(https?|no|all)_proxy$", re.IGNORECASE)
+# How a machine reaches the indexes of packages, some of which stands in the home folder: nothing that jtrack looks at.
+NETWORK = re.compile(r"HOME$|(pip|npm|requests|ssl|uv)_|(https?|no|all)_proxy$", re.IGNORECASE)
 
 
 def test_the_first_command_of_the_readme_shows_real_runs_in_a_fresh_clone(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_the_first_command_of_the_readme_shows_real_runs_in_a_fresh_clone(tmp_pa
     shutil.copytree(ROOT, clone, ignore=_what_a_clone_has_not)
     (command,) = re.findall(r"^python3 .*jtrack demo$", (clone / "README.md").read_text("utf-8"), re.MULTILINE)
     environment = {name: value for name, value in os.environ.items() if NETWORK.match(name)} | {
-        "HOME": str(tmp_path),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
         "LANG": "C.UTF-8",
         "PATH": f"{sys.base_prefix}/bin:/usr/local/bin:/usr/bin:/bin",
     }
