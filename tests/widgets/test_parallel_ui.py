@@ -360,6 +360,28 @@ def test_a_kernel_may_show_more_without_being_asked(show: Show) -> None:
     expect(page.page.locator(".jt-run-name")).to_have_text("late")
 
 
+def test_one_answer_that_was_long_in_coming_does_not_still_the_panel(show: Show) -> None:
+    parent = tracking.start_run(run_name="live", kind=RunKind.SWEEP)
+    page = show(ParallelModel(parent.run_id)).page
+    page.clock.install()
+    page.evaluate("""() => {
+        const { answer } = window;
+        window.answer = content => {
+            window.isAsked = true;
+            return new Promise(resolve => setTimeout(resolve, 5000)).then(() => answer(content));
+        };
+    }""")
+    page.wait_for_function("() => window.isAsked")
+    head = page.locator(".jt-head").first
+    for n, most_s in ((1, 12), (2, 30)):
+        log_trial(parent.run_id, f"trial-{n}", {"x": n}, {"loss": 0.1})
+        for _ in range(most_s):
+            page.clock.run_for(1000)
+            page.wait_for_timeout(20)  # what was asked goes through this process
+        expect(head).to_contain_text(f"{n} trial")
+    parent.end()
+
+
 def test_lines_that_a_notebook_does_not_keep_are_fetched(show: Show) -> None:
     sweep = log_sweep(minimize="loss")
     log_trials(sweep, [({f"p{k}": i * (k + 2) % 53 for k in range(6)}, {"loss": float(i)}) for i in range(900)])

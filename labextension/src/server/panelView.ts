@@ -17,6 +17,8 @@ const PATIENCE_MS = 300;
 const LOOK_PAUSE_MS = 2000;
 /** So many times as long as a look took is the server left in peace: of many runs it may be a long one. */
 const PEACE = 5;
+/** But no longer than this: a look may have waited for something that is over. */
+const MOST_PEACE_MS = 10_000;
 /** A text that is being written would be lost where a panel is drawn anew. */
 const WRITING = 'textarea, select, input:not(.jt-filter)';
 /** What the head, the tabs and the paddings of a panel take of the height. */
@@ -141,7 +143,7 @@ export class PanelView {
     } catch {
       // What is shown stays; the next news brings another try.
     }
-    await new Promise(resolve => setTimeout(resolve, PEACE * (performance.now() - begun)));
+    await new Promise(resolve => setTimeout(resolve, Math.min(PEACE * (performance.now() - begun), MOST_PEACE_MS)));
   }
 
   private isWriting(): boolean {

@@ -16,10 +16,10 @@ import { RegisterBest, StopSweep } from './steer';
 import { View } from './view';
 
 const NEWS_MS = 1000;
-/** Where no answer comes the pause doubles, up to this. */
-const MOST_NEWS_MS = 30_000;
 /** So many times as long as an answer took are the ones who answer left in peace: they have runs to train. */
 const PEACE = 20;
+/** But no longer than this: an answer may have waited for something that is over. Where none comes the pause doubles. */
+const MOST_NEWS_MS = 10_000;
 const TELL_MS = 250;
 /** As many as a comparison takes (jtrack/widgets/compare/frame.py). */
 const MOST_COMPARED = 100;
@@ -364,7 +364,7 @@ export class ParallelPanel implements Rendered<ParallelFrame> {
         this.callbacks.lines({ after: this.store.firstUnsettled }).then(
           frame => {
             this.asking = false;
-            this.newsDelay = Math.max(NEWS_MS, PEACE * (performance.now() - asked));
+            this.newsDelay = Math.min(Math.max(NEWS_MS, PEACE * (performance.now() - asked)), MOST_NEWS_MS);
             replace(this.fault);
             if (!this.isOver) {
               this.update(frame);
@@ -372,7 +372,7 @@ export class ParallelPanel implements Rendered<ParallelFrame> {
           },
           error => {
             this.asking = false;
-            this.newsDelay = Math.max(this.newsDelay, Math.min(2 * this.newsDelay, MOST_NEWS_MS));
+            this.newsDelay = Math.min(2 * this.newsDelay, MOST_NEWS_MS);
             // What is here stays, and the fault says why no more comes; a sweep that runs has more to come.
             replace(this.fault, faultMark(asFault(error)));
             this.askAfter(this.newsDelay, false);
