@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _REMEDY = "apt-get install chromium-headless-shell, or set JTRACK_CHROMIUM to a Chromium or Chrome"
 
+# What is expected of a page may take a machine with much else to do longer than Playwright's five seconds.
+PATIENCE_MS = 60_000
+
 _FLAGS = (
     "--no-sandbox",  # containers run as root
     "--disable-gpu",
@@ -45,11 +48,12 @@ def find_chromium() -> str | None:
 @contextmanager
 def open_browser(could_not_run: Callable[[str], NoReturn], what: str) -> Iterator[Browser]:
     """Start a Chromium for ``what``, and end it; where there is none, say so."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     executable = find_chromium()
     if executable is None:
         could_not_run(f"{what}: no Chromium was found ({_REMEDY})")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(_FLAGS))
         yield browser

@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 from playwright.sync_api import Browser
 
-from tests.ui.browser import open_browser
+from tests.ui.browser import PATIENCE_MS, open_browser
 from tests.ui.lab import Lab
 from tests.ui.server import BUILT_EXTENSION, LabServer, lab_server
 
@@ -70,7 +70,7 @@ def fresh_lab(server: LabServer, browser: Browser, request: pytest.FixtureReques
 
 def _open_lab(server: LabServer, browser: Browser) -> Lab:
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENCE_MS)
     return Lab(context.new_page(), server)
 
 

@@ -72,10 +72,10 @@ def test_the_card_of_a_cell_that_trains_is_alive_and_its_stop_ends_the_loop(lab:
     field = panel.get_by_label("lr", exact=True)
     field.fill("0.025")
     field.press("Enter")
-    panel.locator(".jt-tile", has_text="lr_used").locator(".jt-num", has_text="0.025").wait_for(timeout=20_000)
+    panel.locator(".jt-tile", has_text="lr_used").locator(".jt-num", has_text="0.025").wait_for()
 
     panel.get_by_role("button", name="stop after this epoch").click()
-    lab.page.wait_for_function(_IS_IDLE, timeout=20_000)
+    lab.page.wait_for_function(_IS_IDLE)
     printed = notebook.wait_for_output(1, "ended after").inner_text()
     assert int(printed.split()[2]) < 400
     assert printed.split()[-1] == "0.025"
@@ -100,9 +100,9 @@ def test_a_panel_above_turns_to_each_run_and_keeps_notes(lab: Lab, folder: Path)
     assert panel.locator(".jt-name").inner_text() == "second"
     panel.get_by_label("note", exact=True).fill("the loss is falling")
     panel.get_by_label("note", exact=True).press("Enter")
-    panel.locator(".jt-notes", has_text="the loss is falling").wait_for(timeout=20_000)
+    panel.locator(".jt-notes", has_text="the loss is falling").wait_for()
     panel.get_by_role("button", name="stop after this epoch").click()
-    lab.page.wait_for_function(_IS_IDLE, timeout=20_000)
+    lab.page.wait_for_function(_IS_IDLE)
     panel.get_by_label("finished").wait_for()
     lab.screenshot("live-ended", of=panel)
     # What is saved says how the run ended, not how it stood when the panel was made.
@@ -142,4 +142,4 @@ def test_the_live_panel_takes_the_theme_of_jupyterlab(lab: Lab, folder: Path) ->
         lab.screenshot(f"live-{theme}", of=panel)
         assert accessibility_faults(lab.page, ".jt-live-panel") == []
     panel.get_by_role("button", name="stop after this epoch").click()
-    lab.page.wait_for_function(_IS_IDLE, timeout=20_000)
+    lab.page.wait_for_function(_IS_IDLE)

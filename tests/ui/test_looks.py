@@ -39,7 +39,7 @@ def test_figures_take_the_colours_of_the_theme_and_follow_it(lab: Lab, folder: P
     assert notebook.faults(2) == []
     figures = notebook.cell(2).locator(".js-plotly-plot")
     notebook.scroll_to(2)
-    expect(figures).to_have_count(3, timeout=60_000)
+    expect(figures).to_have_count(3)
     texts = figures.locator(".xtick text, .ytick text, .xtitle, .cbaxis text")
     texts.first.wait_for()
     seen = []

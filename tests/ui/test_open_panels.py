@@ -38,7 +38,7 @@ def wait_for_news(value: Locator) -> None:
     """Wait until what is told there changes twice."""
     for _ in range(2):
         before = value.inner_text()
-        expect(value).not_to_have_text(before, timeout=30_000)
+        expect(value).not_to_have_text(before)
 
 
 def close_all(lab: Lab) -> None:
@@ -83,7 +83,7 @@ def test_open_panels_follow_a_run_that_trains(lab: Lab, folder: Path) -> None:
         "() => [...window.jupyterapp.shell.widgets('main')].find(w => w.sessionContext)"
         ".sessionContext.session.kernel.interrupt()"
     )
-    expect(comparison.locator(".jt-run", has_text="long-one")).not_to_contain_text("running", timeout=30_000)
+    expect(comparison.locator(".jt-run", has_text="long-one")).not_to_contain_text("running")
     assert lab.console_errors == []
 
 

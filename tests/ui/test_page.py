@@ -57,9 +57,9 @@ def test_runs_are_found_opened_and_followed_and_each_place_has_an_address(page: 
     table.wait_for()
     before = log_run("before", 0.1)
     rows = table.locator("tbody th", has_text=re.compile("before|after"))
-    expect(rows).to_have_count(1, timeout=20_000)
+    expect(rows).to_have_count(1)
     log_run("after", 0.3)
-    expect(rows).to_have_count(2, timeout=20_000)
+    expect(rows).to_have_count(2)
     page.screenshot(path=SCREENSHOTS / "page-runs.png")
 
     page.goto(f"{page.url.partition('#')[0]}#/run/{before}")
@@ -83,7 +83,7 @@ def test_runs_are_found_opened_and_followed_and_each_place_has_an_address(page: 
         live.get_by_role("button", name="stop after this epoch").click()
         expect(live.get_by_role("button", name="asked to stop")).to_be_visible()
         assert wait_until(run.should_stop.now)
-    expect(live.get_by_label("finished")).to_be_visible(timeout=20_000)
+    expect(live.get_by_label("finished")).to_be_visible()
 
 
 def log_trial(sweep: str, lr: float) -> str:
@@ -100,17 +100,17 @@ def test_a_sweep_that_ended_in_an_open_page_is_followed_when_it_is_taken_up_and_
         head = page.locator(".jt-parallel .jt-head")
         expect(head.locator(".jt-live")).to_be_visible()
         log_trial(sweep.run_id, 0.2)
-        expect(head).to_contain_text("2 runs", timeout=30_000)
-    expect(head.locator(".jt-live")).to_have_count(0, timeout=30_000)
+        expect(head).to_contain_text("2 runs")
+    expect(head.locator(".jt-live")).to_have_count(0)
     jtrack.delete_run(first)
-    expect(head).to_contain_text("1 run", timeout=20_000)
+    expect(head).to_contain_text("1 run")
     with jtrack.start_run(run_id=sweep.run_id):
-        expect(head.locator(".jt-live")).to_be_visible(timeout=20_000)
+        expect(head.locator(".jt-live")).to_be_visible()
         log_trial(sweep.run_id, 0.3)
-        expect(head).to_contain_text("2 runs", timeout=30_000)
+        expect(head).to_contain_text("2 runs")
         expect(head).not_to_contain_text("of them here")
         page.screenshot(path=SCREENSHOTS / "page-parallel.png")
-    expect(head.locator(".jt-live")).to_have_count(0, timeout=30_000)
+    expect(head.locator(".jt-live")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

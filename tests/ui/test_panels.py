@@ -93,7 +93,7 @@ def test_the_runs_table_answers_while_a_cell_runs(lab: Lab, folder: Path) -> Non
     # The first message after display may still go to the busy main shell; the second doesn't.
     table.get_by_role("button", name="depth", exact=True).click()
     table.get_by_role("button", name="depth", exact=True).click()
-    table.locator("th[aria-sort]", has_text="depth").wait_for(timeout=20_000)
+    table.locator("th[aria-sort]", has_text="depth").wait_for()
     assert notebook.cell(2).locator(".jp-InputPrompt").inner_text() == "[*]:"
     lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from tests.ui.browser import PATIENCE_MS
 from tests.ui.lab import SCREENSHOTS, Lab, Notebook
 from tests.ui.server import LabServer
 from tests.ui.side import Side, begin, main_area, write_notebook
@@ -72,7 +73,7 @@ RUNS = [("amber-wren", 8, 0.001), ("quiet-otter", 16, 0.003), ("brisk-heron", 64
 def work(server: LabServer, browser: Browser) -> Iterator[tuple[Lab, Notebook]]:
     """A notebook in which somebody has trained three times, swept, and registered a model."""
     context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1.25)
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENCE_MS)
     lab = Lab(context.new_page(), server)
     folder = server.root / "digits"
     folder.mkdir()
@@ -202,7 +203,7 @@ def test_the_picture_live(work: tuple[Lab, Notebook], take: Take) -> None:
     begin(notebook, 4)
     panel = notebook.outputs(4).locator(".jt-live-panel")
     panel.locator(".jt-system").get_by_text("CPU").wait_for()
-    expect(panel.locator(".jt-head")).to_contain_text(re.compile(r"step (?:[4-9]\d|\d{3})"), timeout=60_000)
+    expect(panel.locator(".jt-head")).to_contain_text(re.compile(r"step (?:[4-9]\d|\d{3})"))
     take(panel)
     panel.get_by_role("button", name="stop after this epoch").click()
     notebook.outputs(4).locator(".jt-card").wait_for()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.ui.browser import PATIENCE_MS
 from tests.ui.lab import Lab
 from tests.ui.server import LabServer, enable_server_extension, environment, free_port, lab_command, started
 from tests.ui.side import LOAD, MAKE_RUNS, open_new_notebook
@@ -37,7 +38,7 @@ def strict(tmp_path: Path) -> Iterator[LabServer]:
 
 def test_panels_draw_where_nothing_but_the_server_may_send_a_script(strict: LabServer, browser: Browser) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENCE_MS)
     lab = Lab(context.new_page(), strict)
     libraries: list[str] = []
     context.on("request", lambda request: libraries.append(request.url) if "plotly" in request.url else None)

@@ -105,9 +105,9 @@ def test_it_follows_a_run_while_the_kernel_is_busy_and_knows_it_killed(lab: Lab,
 
     kernel = int(notebook.wait_for_output(1, "training in").inner_text().split()[2])
     os.kill(kernel, signal.SIGKILL)
-    expect(row).to_contain_text("killed", timeout=30_000)
+    expect(row).to_contain_text("killed")
     lab.screenshot("side-killed", of=side.panel)
-    expect(live).to_contain_text("killed", timeout=30_000)
+    expect(live).to_contain_text("killed")
     lab.screenshot("live-killed", of=live)
     assert lab.foreign_requests == []
 

@@ -43,12 +43,12 @@ def test_the_lines_grow_while_the_cell_runs_until_the_sweep_is_stopped(lab: Lab,
     lines = notebook.outputs(2).locator(".jt-parallel")
     lines.wait_for()
     for n in (2, 6, 10):  # while the cell runs
-        lab.page.wait_for_function(_MORE_TRIALS, arg=n, timeout=60_000)
+        lab.page.wait_for_function(_MORE_TRIALS, arg=n)
     live = notebook.outputs(1).locator(".jt-live-panel")
     assert live.locator(".jt-name").inner_text() == "slow"  # the sweep, and not one trial after the other
     lab.screenshot("sweep-running", of=notebook.scroll_to(2))
     lines.get_by_role("button", name="stop the sweep").click()
-    lab.page.wait_for_function(_IS_IDLE, timeout=30_000)
+    lab.page.wait_for_function(_IS_IDLE)
     notebook.wait_for_output(2, "sweep slow (")
     live.get_by_label("finished").wait_for()
     lines.get_by_text("running").wait_for(state="hidden")

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from jtrack.widgets.frames import frame_json
 from jtrack.widgets.panel import answer_request
 from jtrack.widgets.style import widget_stylesheet
+from tests.ui.browser import PATIENCE_MS
 
 ADDRESS = "http://panel.test/"
 SHOTS = Path(__file__).parents[1] / "ui" / "screenshots"
@@ -57,7 +58,7 @@ class PanelPage:
             pytest.fail("the panels are not built; `hatch run build` builds them", pytrace=False)
         self._module = built.read_text(encoding="utf-8")
         self.context: BrowserContext = browser.new_context(**{"viewport": {"width": 1000, "height": 700}, **context})
-        self.context.set_default_timeout(30_000)
+        self.context.set_default_timeout(PATIENCE_MS)
         self.page: Page = self.context.new_page()
         self.errors: list[str] = []
         self.asked: list[str] = []

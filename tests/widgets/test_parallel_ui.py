@@ -66,7 +66,7 @@ def drag(page: PanelPage, name: str, start: float, end: float) -> None:
 
 
 def expect_count(page: PanelPage, text: str) -> None:
-    expect(page.page.get_by_role("status").first).to_have_text(text, timeout=30_000)
+    expect(page.page.get_by_role("status").first).to_have_text(text)
     page.wait_drawn()
 
 
@@ -319,7 +319,7 @@ def test_lines_that_come_while_a_sweep_runs_are_added_and_reset_nothing(show: Sh
     assert page.page.locator(".jt-band").count() == 1
     parent.end()
     # It asks again only after twenty times as long as an answer took, which a busy machine makes long.
-    expect(page.page.locator(".jt-head .jt-live")).to_have_count(0, timeout=30_000)
+    expect(page.page.locator(".jt-head .jt-live")).to_have_count(0)
     assert page.page.locator("#panel > *").bounding_box() == height
 
 
@@ -333,7 +333,7 @@ def test_axes_that_nobody_moved_are_in_the_order_of_all_trials_once_the_sweep_is
     expect(page.page.locator(".jt-head")).to_contain_text("15 trials")
     assert heads(page) == ["x", "y", "loss"], "nothing moves under one's hands"
     parent.end()
-    expect(page.page.locator(".jt-head .jt-live")).to_have_count(0, timeout=30_000)
+    expect(page.page.locator(".jt-head .jt-live")).to_have_count(0)
     expect(page.page.locator(".jt-axis-name").first).to_have_text("y")
     assert heads(page) == ["y", "x", "loss"]
 
@@ -439,7 +439,7 @@ def test_a_sweep_that_runs_is_followed_on_after_questions_that_failed(show: Show
     expect(page.page.locator(".jt-head")).to_contain_text("3 trials")
     expect(page.page.get_by_role("alert")).to_have_count(0)
     parent.end()
-    expect(page.page.locator(".jt-head .jt-live")).to_have_count(0, timeout=30_000)
+    expect(page.page.locator(".jt-head .jt-live")).to_have_count(0)
 
 
 def test_a_sweep_that_runs_is_stopped_and_the_best_is_registered_when_it_is_over(show: Show) -> None:
