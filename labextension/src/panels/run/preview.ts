@@ -9,9 +9,8 @@ import { pythonSpans } from './python';
 import type { Preview, PreviewTable } from './frame';
 import { sketchFigure } from './sketch';
 
-const POLICY =
-  "default-src 'none'; img-src data: blob:; media-src data: blob:; font-src data:; style-src 'unsafe-inline'; " +
-  "script-src 'unsafe-inline' 'unsafe-eval' blob: data:; worker-src blob:; form-action 'none'; base-uri 'none'";
+// What a page brings along, and no host. Forms, and scripts where they aren't asked for, are the sandbox's to hold back.
+const POLICY = `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src data: blob: 'unsafe-inline' 'unsafe-eval'; frame-src 'none'">`;
 const MOST_MARKDOWN = 20_000;
 
 export function previewBlock(preview: Preview): HTMLElement {
@@ -79,25 +78,21 @@ function figureNote({ figure, path }: Preview): Child {
 function htmlBlock(html: string, path: string): Child {
   const area = h('div');
   const note = h('span', { class: 'jt-muted' });
-  const show = (scripts: boolean): void => {
-    replace(note, `shown without ${scripts ? '' : 'scripts, '}network or access to this page`);
-    const frame = h('iframe', {
-      class: 'jt-sandbox',
-      title: path,
-      sandbox: scripts ? 'allow-scripts' : '',
-      referrerpolicy: 'no-referrer',
-      // Before all that the page brings along, so that nothing in it can come before the policy.
-      srcdoc: `<!doctype html><meta http-equiv="Content-Security-Policy" content="${POLICY}">${html}`
-    });
-    replace(area, frame);
-  };
+  let scripts = true;
   const toggle = (): void => {
-    const wanted = button.getAttribute('aria-pressed') !== 'true';
-    button.setAttribute('aria-pressed', String(wanted));
-    show(wanted);
+    scripts = !scripts;
+    button.setAttribute('aria-pressed', String(scripts));
+    replace(note, `shown without ${scripts ? '' : 'scripts, '}network or access to this page`);
+    const sandbox = scripts ? 'allow-scripts' : '';
+    // Before all that the page brings along, so that nothing in it can come before the policy.
+    const frame = (look: object, page: string): HTMLElement => h('iframe', { ...look, title: path, sandbox, srcdoc: POLICY + page });
+    // A link to a place in the page leads there from this base, and elsewhere from that of the page around.
+    const inner = frame({ style: 'position:fixed;width:100%;height:100%;inset:0;border:0' }, `<base href="about:srcdoc">${html}`);
+    // A policy holds for what a page loads. Where a script or a link leads the page's frame is for the page around to say.
+    replace(area, frame({ class: 'jt-sandbox' }, inner.outerHTML));
   };
-  const button = h('button', { type: 'button', class: 'jt-link', 'aria-pressed': 'false', onclick: toggle }, 'run its scripts');
-  show(false);
+  const button = h('button', { type: 'button', class: 'jt-link', onclick: toggle }, 'run its scripts');
+  toggle();
   const hasScript = /<script|\son\w+\s*=/i.test(html);
   return [h('div', { class: 'jt-cell-head' }, note, hasScript && h('span', { class: 'jt-end' }, button)), area];
 }
