@@ -60,6 +60,22 @@ def test_events_cut_at_every_byte_of_the_last_200(folder: StoreFolder) -> None:
         assert ["cut short" in problem for problem in reader.problems] == [True] * cut_inside_a_line
 
 
+def test_events_that_are_half_written_when_they_are_looked_at_are_taken_when_they_are_whole(
+    folder: StoreFolder,
+) -> None:
+    (writer,) = folder.writers()
+    path = folder.events_path(writer)
+    whole = path.read_bytes()
+    all_events = JournalReader(folder, writer).read(final=True).events
+    for length in range(len(whole) - 200, len(whole) + 1):
+        reader = JournalReader(folder, writer)
+        path.write_bytes(whole[:length])
+        before = reader.read().events
+        path.write_bytes(whole)
+        assert before + reader.read(final=True).events == all_events
+        assert reader.problems == []
+
+
 def test_points_cut_at_every_byte_of_the_last_200(folder: StoreFolder) -> None:
     (writer,) = folder.writers()
     path = folder.points_path(writer)
@@ -97,6 +113,21 @@ def test_a_garbled_line_is_named_and_the_rest_is_read(folder: StoreFolder) -> No
 def test_points_without_their_file_are_named(folder: StoreFolder) -> None:
     folder.points_path(folder.writers()[0]).unlink()
     with pytest.warns(StoreWarning, match="points can't be read"):
+        assert rows("SELECT count(*) AS n FROM params") == [{"n": 10}]
+
+
+def test_a_points_file_that_its_writer_has_not_made_yet_is_no_fault(folder: StoreFolder) -> None:
+    (writer,) = folder.writers()
+    folder.points_path(writer).unlink()
+    reader = JournalReader(folder, writer)
+    assert reader.read().events
+    assert reader.problems == []
+
+
+def test_points_whose_file_begins_garbled_are_named_and_the_rest_is_read(folder: StoreFolder) -> None:
+    path = folder.points_path(folder.writers()[0])
+    path.write_bytes(b"#" + path.read_bytes()[1:])
+    with pytest.warns(StoreWarning, match="does not begin as one; all else was read"):
         assert rows("SELECT count(*) AS n FROM params") == [{"n": 10}]
 
 
