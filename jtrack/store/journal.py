@@ -13,6 +13,7 @@ import itertools
 import json
 import os
 import platform
+import queue
 import secrets
 import threading
 import time
@@ -31,6 +32,7 @@ from jtrack.store.points import NO_BLOCK, PointFile
 from jtrack.store.warn import warn_unwritten
 
 HEARTBEAT_S = 2.0
+_REST_S = 0.2  # runs that end within it are synced together
 ROTATE_BYTES = 256 * 1024 * 1024
 
 Detail = dict[str, Any]
@@ -52,6 +54,7 @@ class EventFile:
         self.fault: OSError | None = None
         self._numbers = itertools.count()
         self._lock = threading.RLock()  # the handler of a signal may log in the middle of logging
+        self._syncing = threading.RLock()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         self._descriptor = os.open(path, flags, 0o666)
         self._end = 0
@@ -69,16 +72,22 @@ class EventFile:
         return self._end
 
     def beat(self) -> None:
-        """Retry what waits and ask the disk to keep the rest."""
+        """Retry what waits."""
         with self._lock:
             self._drain()
-            os.fsync(self._descriptor)
+
+    def sync(self) -> None:
+        """Ask the disk to keep what was written; however long that takes, others write on meanwhile."""
+        with self._syncing:
+            if self._descriptor >= 0:
+                os.fsync(self._descriptor)
 
     def close(self) -> None:
         """Write what still waits, then let go of the file and its lock."""
-        with self._lock:
+        with self._syncing, self._lock:
             self._drain()
             os.close(self._descriptor)
+            self._descriptor = -1
 
     def abandon(self) -> None:
         """Let go of the file in a forked child; the parent's lock stays, since it is shared."""
@@ -135,7 +144,9 @@ class Writer:
         self._deferred_fault: OSError | None = None
         self._warned = False
         self.is_loss_told = False
-        self._stop = threading.Event()
+        # What the thread that syncs hears: that a run has ended, or False that there is no more to come. Of all ways to
+        # tell it, only this one may be taken by a signal's handler in the middle of itself.
+        self._news: queue.SimpleQueue[bool] = queue.SimpleQueue()
         _writers.add(self)
 
     def event(self, kind: str, subject: str, detail: Detail) -> None:
@@ -164,6 +175,7 @@ class Writer:
     def release_run(self, run_id: str) -> None:
         """Untie it: the run has ended."""
         self._open_runs.pop(run_id, None)
+        self._news.put(True)
 
     def series(self, run_id: str, key: str) -> int:
         """Give the number under which points of this metric of this run are written to :attr:`points`."""
@@ -187,7 +199,7 @@ class Writer:
         with self._lock:
             if self._events is None or not isinstance(self.points, PointFile):
                 self._use(*self._make_files())
-                threading.Thread(target=self._keep_beating, args=(self._stop,), name="jtrack-sync", daemon=True).start()
+                threading.Thread(target=self._keep_beating, args=(self._news,), name="jtrack-sync", daemon=True).start()
             assert self._events is not None and isinstance(self.points, PointFile)
             return self._events, self.points
 
@@ -208,20 +220,16 @@ class Writer:
     def beat(self) -> None:
         """Write heartbeats, retry what waits, sync, and start new files where these grew large."""
         with self._lock:
-            if self._events is None or not isinstance(self.points, PointFile):
+            events, points = self._events, self.points
+            if events is None or not isinstance(points, PointFile):
                 return
             if self._open_runs and not self.is_loss_told and self.is_lost:
                 self.is_loss_told = True
                 warn_unwritten(f"{self.folder.path} is gone: nothing is kept of the runs that are under way")
-            try:
-                self.points.beat()
-                self._note_sums(self._events, self.points)
-                self._do_deferred()
-                self._events.beat()
-            except OSError as error:
-                self._events.fault = error
-            self._look_for_faults()
-            if self.points.size > ROTATE_BYTES and not self.n_waiting:
+            self._retry(events, points)
+        self._sync(events, points)  # outside of the lock: a slow disk holds up nobody who logs
+        with self._lock:
+            if points.size > ROTATE_BYTES and points is self.points and not self.n_waiting:
                 self._rotate()
 
     @property
@@ -232,16 +240,17 @@ class Writer:
         return len(self._events.waiting) + len(self.points.waiting) + len(self._deferred)
 
     def close(self) -> None:
-        """Write what waits and end the sign of life."""
-        self._stop.set()
+        """Write what waits, sync, and end the sign of life."""
         with self._lock:
             if self._events is not None and isinstance(self.points, PointFile):
                 self._do_deferred()
                 self._note_sums(self._events, self.points)
+                self._sync(self._events, self.points)
                 self.points.close()
                 self._events.close()
                 self._look_for_faults(final=True)
-            self._events, self.points, self._stop = None, _UnopenedPoints(self), threading.Event()
+            self._news.put(False)
+            self._forget_files()
 
     def reset_after_fork(self) -> None:
         """Forget the parent's files; the child's own are opened by its first word."""
@@ -250,7 +259,10 @@ class Writer:
         if self._events is not None and isinstance(self.points, PointFile):
             self._events.abandon()
             self.points.abandon()
-        self._events, self.points, self._stop = None, _UnopenedPoints(self), threading.Event()
+        self._forget_files()
+
+    def _forget_files(self) -> None:
+        self._events, self.points, self._news = None, _UnopenedPoints(self), queue.SimpleQueue()
 
     def _make_files(self) -> tuple[EventFile, PointFile]:
         self.folder.ensure()
@@ -275,6 +287,25 @@ class Writer:
             events.append("series", run_id, {"number": number, "key": key})
         self._events, self.points = events, points
 
+    def _retry(self, events: EventFile, points: PointFile) -> None:
+        try:
+            points.beat()
+            self._note_sums(events, points)
+            self._do_deferred()
+            events.beat()
+        except OSError as error:
+            events.fault = error
+        self._look_for_faults()
+
+    def _sync(self, events: EventFile, points: PointFile) -> None:
+        try:
+            points.sync()
+            events.sync()
+        except OSError as error:
+            with self._lock:
+                events.fault = error
+                self._look_for_faults()
+
     def _do_deferred(self) -> None:
         self._deferred_fault = None
         for _ in range(len(self._deferred)):  # each, as there may be room for a small one
@@ -297,8 +328,8 @@ class Writer:
             old_points.close(heir=self.points)
             old_events.close()
 
-    def _keep_beating(self, stop: threading.Event) -> None:
-        while not stop.wait(HEARTBEAT_S):
+    def _keep_beating(self, news: queue.SimpleQueue[bool]) -> None:
+        while _wait_for_turn(news):
             self.beat()
 
     def _look_for_faults(self, final: bool = False) -> None:
@@ -325,6 +356,19 @@ class _UnopenedPoints:
 
     def append(self, record: bytes) -> None:
         self._writer.open()[1].append(record)
+
+
+def _wait_for_turn(news: queue.SimpleQueue[bool]) -> bool:
+    """Wait until it is time for a heartbeat, or a run has ended; says whether there is more to come."""
+    try:
+        goes_on = news.get(timeout=HEARTBEAT_S)
+        if goes_on:
+            time.sleep(_REST_S)
+        while goes_on:
+            goes_on = news.get_nowait()
+    except queue.Empty:
+        return True
+    return False
 
 
 def seal_line(line: bytes) -> bytes:

@@ -78,6 +78,7 @@ class PointFile:
         self.fault: OSError | None = None
         self.size = 0
         self._lock = threading.RLock()  # the handler of a signal may log in the middle of logging
+        self._syncing = threading.RLock()
         self._is_draining = False
         self._mark = secrets.randbelow(2**32 - 1) + 1
         self._n_summed = 0
@@ -105,11 +106,16 @@ class PointFile:
         return max(self.size - HEADER_BYTES, 0) // RECORD_BYTES - len(self.block.slots)
 
     def beat(self) -> None:
-        """Write the heartbeat, retry what waits, and ask the disk to keep what is mapped."""
+        """Write the heartbeat and retry what waits."""
         with self._lock:
             self._drain()
             if self.size:
                 os.pwrite(self._descriptor, _HEARTBEAT.pack(time.time_ns()), len(MAGIC))
+
+    def sync(self) -> None:
+        """Ask the disk to keep what was logged; however long that takes, others log on meanwhile."""
+        with self._syncing:
+            if self._descriptor >= 0:
                 os.fsync(self._descriptor)  # mapped pages too: the kernel marks them at their first store
 
     def new_sums(self) -> Iterator[Sum]:
@@ -127,7 +133,7 @@ class PointFile:
 
     def close(self, heir: PointFile | None = None) -> None:
         """Write what still waits and give the file back; a thread that comes late is sent to ``heir``."""
-        with self._lock:
+        with self._syncing, self._lock:
             self._drain()
             self.block, self._heir = NO_BLOCK, heir
             os.close(self._descriptor)
