@@ -66,11 +66,7 @@ def _pandas_table(columns: dict[str, list[Any]]) -> Any:
 def _polars_table(columns: dict[str, list[Any]]) -> Any:
     import polars as pl
 
-    table = {
-        name: pl.Series(name, values, dtype=pl.Object) if _is_beyond_floats(values) and _has_floats(values) else values
-        for name, values in columns.items()
-    }
-    return pl.DataFrame(table, strict=False)
+    return pl.DataFrame([_polars_column(pl, name, values) for name, values in columns.items()])
 
 
 def _arrow_table(columns: dict[str, list[Any]]) -> Any:
@@ -82,16 +78,30 @@ def _arrow_table(columns: dict[str, list[Any]]) -> Any:
 _MAKERS = {"pandas": _pandas_table, "polars": _polars_table, "arrow": _arrow_table}
 
 
+def _polars_column(pl: Any, name: str, values: list[Any]) -> Any:
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int, float} and not _is_beyond_floats(values):
+        kinds, values = {float}, [None if value is None else float(value) for value in values]
+    elif kinds == {tuple}:
+        values = [None if value is None else list(value) for value in values]
+    elif len(kinds) > 1:
+        values = _texts(values)
+    column = pl.Series(name, values, strict=False)
+    # What it has no room for, polars leaves out, or makes something else of it.
+    return column if kinds <= {float} or column.to_list() == values else pl.Series(name, _texts(values))
+
+
 def _arrow_column(pa: Any, values: list[Any]) -> Any:
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # a param of several types: as text, like MLflow
-        return pa.array([None if value is None else str(value) for value in values])
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        return pa.array(_texts(values))
+
+
+def _texts(values: list[Any]) -> list[str | None]:
+    """A param of several types as text, like MLflow."""
+    return [None if value is None else str(value) for value in values]
 
 
 def _is_beyond_floats(values: list[Any]) -> bool:
     return any(type(value) is int and abs(value) > 2**53 for value in values)
-
-
-def _has_floats(values: list[Any]) -> bool:
-    return any(type(value) is float for value in values)

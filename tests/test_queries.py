@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from pathlib import Path
 
@@ -58,6 +59,31 @@ def test_whole_numbers_stay_what_they_are_where_a_run_lacks_them(output_format: 
         "huge": 2**70,
         "mixed": 2**53 + 1,
     }
+
+
+@pytest.mark.parametrize("output_format", ["pandas", "polars", "arrow"])
+@pytest.mark.parametrize(
+    "pair", [(10**400, 1), (2**128, None), (1, True), (0.5, True), ({"a": 1}, 1), ([1], [0.5]), ({"a": 10**400}, None)]
+)
+def test_no_param_is_left_out_of_a_table_or_becomes_another(output_format: str, pair: tuple[object, object]) -> None:
+    for value in pair:
+        with jtrack.start_run():
+            jtrack.log_param("p", value)
+    table = jtrack.search_runs(order_by=["attributes.start_time"], output_format=output_format)
+    column = table["params.p"]
+    found = column.to_pylist() if output_format == "arrow" else column.to_list()
+    texts = [str(value) for value in pair]
+    assert found == list(pair) or [str(value) for value in found] == texts, found
+    assert [str(value) in ("True", "1.0") for value in found] == [text in ("True", "1.0") for text in texts]
+
+
+@pytest.mark.parametrize("output_format", ["pandas", "polars", "arrow"])
+def test_floats_and_small_whole_numbers_are_a_column_of_floats(output_format: str) -> None:
+    for value in (1, math.nan):
+        with jtrack.start_run():
+            jtrack.log_param("p", value)
+    column = jtrack.search_runs(order_by=["attributes.start_time"], output_format=output_format)["params.p"]
+    assert repr(column.to_pylist() if output_format == "arrow" else column.to_list()) == "[1.0, nan]"
 
 
 def test_no_runs_are_an_empty_table() -> None:
