@@ -51,7 +51,7 @@ def test_parquet_keeps_types(server: Client, folder: Path, runs: list[str]) -> N
     (folder / "runs.parquet").write_bytes(reply.body)
     table = duckdb.read_parquet(str(folder / "runs.parquet"))
     kinds = dict(zip(table.columns, map(str, table.types), strict=True))
-    assert kinds["params.depth"] == "DOUBLE"
+    assert kinds["params.depth"] == "BIGINT"
     assert kinds["params.lr"] == "VARCHAR"
     assert kinds["started_at"] == "TIMESTAMP"
     found = table.fetchall()
@@ -59,6 +59,32 @@ def test_parquet_keeps_types(server: Client, folder: Path, runs: list[str]) -> N
     gone = [row[table.columns.index("metrics.gone")] for row in found]
     assert all(math.isnan(value) for value in gone)
     assert [row[table.columns.index("params.lr")] for row in found] == ["0.1", "0.2", "auto"]
+
+
+@pytest.mark.parametrize(
+    ("values", "texts", "kind"),
+    [
+        ([2**60 + 1, 3], ["1152921504606846977", "3"], "BIGINT"),
+        ([3, 0.5], ["3", "0.5"], "DOUBLE"),
+        ([2**60 + 1, 0.5], ["1152921504606846977", "0.5"], "VARCHAR"),
+        ([10**30, 1], ["1" + "0" * 30, "1"], "VARCHAR"),
+        (["01234", "5"], ["01234", "5"], "VARCHAR"),
+        ([math.inf, -1.0], ["inf", "-1.0"], "DOUBLE"),
+    ],
+)
+def test_params_are_what_they_were(
+    server: Client, folder: Path, values: list[object], texts: list[str], kind: str
+) -> None:
+    for value in values:
+        with jtrack.start_run() as run:
+            run.log_param("p", value)
+    order = "attributes.started_at"
+    written = server.get("runs.csv", store=folder.name, order_by=order).body.decode()
+    assert [row["params.p"] for row in csv.DictReader(io.StringIO(written))] == texts
+    (folder / "runs.parquet").write_bytes(server.get("runs.parquet", store=folder.name, order_by=order).body)
+    column = duckdb.read_parquet(str(folder / "runs.parquet")).select('"params.p"')
+    assert str(column.types[0]) == kind
+    assert [value for (value,) in column.fetchall()] == (texts if kind == "VARCHAR" else values)
 
 
 def test_a_bad_filter_is_said_in_place_of_a_file(server: Client, folder: Path, runs: list[str]) -> None:

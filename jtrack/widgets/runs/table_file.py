@@ -23,17 +23,23 @@ _MOST_COLUMNS = 2_000
 _PIECE_BYTES = 1_500_000  # of three, base64 makes four without a rest
 _EXPERIMENT_NAME_AT = 3
 
-Key = tuple[str, str, bool]  # noun, key, whether it holds numbers
+Key = tuple[str, str, str]  # noun, key, and the SQL type that keeps all its values as they are
 
 _ATTRIBUTES = (
     "run_id run_name kind parent_run_id status lifecycle_stage started_at ended_at user_name source_name git_commit "
     "git_branch git_dirty description artifact_uri"
 ).split()
 _KEYS = """
-SELECT 'params' AS noun, key, bool_and(number IS NOT NULL) AS is_number FROM params
+SELECT 'params' AS noun, key, CASE
+    WHEN bool_and(is_whole AND TRY_CAST(value AS BIGINT) IS NOT NULL) THEN 'BIGINT'
+    WHEN bool_and(number IS NOT NULL AND NOT starts_with(value_json, '"')
+        AND NOT (is_whole AND abs(number) > 9007199254740992)) THEN 'DOUBLE'
+    ELSE 'VARCHAR' END AS kind
+FROM (SELECT *, regexp_full_match(value_json, '-?[0-9]+') AS is_whole FROM params)
 WHERE run_id IN (SELECT run_id FROM ({found})) GROUP BY key
-UNION ALL SELECT 'metrics', key, true FROM latest_metrics WHERE run_id IN (SELECT run_id FROM ({found})) GROUP BY key
-UNION ALL SELECT 'tags', key, false FROM tags WHERE run_id IN (SELECT run_id FROM ({found})) GROUP BY key
+UNION ALL SELECT 'metrics', key, 'DOUBLE' FROM latest_metrics
+WHERE run_id IN (SELECT run_id FROM ({found})) GROUP BY key
+UNION ALL SELECT 'tags', key, 'VARCHAR' FROM tags WHERE run_id IN (SELECT run_id FROM ({found})) GROUP BY key
 ORDER BY noun, key
 """
 _VALUES = {"metrics": "latest_metrics", "params": "params", "tags": "tags"}
@@ -43,7 +49,7 @@ def write_runs(catalog: Catalog, found: str, values: Sequence[object], target: P
     """Write the runs that a search finds to ``target``, whose suffix says the format.
 
     One row a run, in the order of the search: its attributes, then ``metrics.*`` (the last values), ``params.*``
-    (numbers where all of them are) and ``tags.*``, a column each.
+    and ``tags.*``, a column each. CSV has params as their text, Parquet as numbers where all of a key are.
 
     Parameters
     ----------
@@ -56,14 +62,15 @@ def write_runs(catalog: Catalog, found: str, values: Sequence[object], target: P
         The runs have more keys than a table can have columns.
     """
     keys = [
-        (row["noun"], row["key"], row["is_number"])
+        (row["noun"], row["key"], row["kind"])
         for row in catalog.rows(f"SELECT * FROM ({_KEYS.format(found=found)})", [*values, *values, *values])
     ]
     if len(keys) > _MOST_COLUMNS:
         raise InvalidInputError(f"the runs have {len(keys)} keys, a column each", "filter for runs that are alike")
-    query, key_values = table_query(found, keys)
+    is_typed = target.suffix == ".parquet"
+    query, key_values = table_query(found, keys if is_typed else [(noun, key, "VARCHAR") for noun, key, _ in keys])
     relation = catalog.relation(query, [*values, *key_values])
-    if target.suffix == ".parquet":
+    if is_typed:
         relation.write_parquet(str(target))
         return
     body = target.with_suffix(".body")
@@ -133,16 +140,16 @@ def table_query(found: str, keys: Sequence[Key]) -> tuple[str, list[object]]:
     Parameters
     ----------
     keys
-        Noun (``metrics``, ``params`` or ``tags``), key, and whether the column holds numbers.
+        Noun (``metrics``, ``params`` or ``tags``), key, and the type of a param's column.
     """
     columns: list[str] = [f'r."{name}"' for name in _ATTRIBUTES]
     joins: list[str] = []
     values: list[object] = []
     for noun, view in _VALUES.items():
-        mine = [(key, is_number) for of, key, is_number in keys if of == noun]
+        mine = [(key, kind) for of, key, kind in keys if of == noun]
         if mine:
             # Numbered inside, since DuckDB would take keys that differ in case only for one column.
-            picked = [f"{_picked(noun, is_number)} AS c{i}" for i, (_, is_number) in enumerate(mine)]
+            picked = [f"{_picked(noun, kind)} AS c{i}" for i, (_, kind) in enumerate(mine)]
             joins.append(f"LEFT JOIN (SELECT run_id, {', '.join(picked)} FROM {view} GROUP BY run_id) {noun}")
             joins.append(f"ON {noun}.run_id = r.run_id")
             values += [key for key, _ in mine]
@@ -163,8 +170,9 @@ def _csv_header(keys: Sequence[Key]) -> str:
     return text.getvalue()
 
 
-def _picked(noun: str, is_number: bool) -> str:
-    return f"max({'number' if is_number and noun == 'params' else 'value'}) FILTER (WHERE key = ?)"
+def _picked(noun: str, kind: str) -> str:
+    by_kind = {"BIGINT": "TRY_CAST(value AS BIGINT)", "DOUBLE": "number"} if noun == "params" else {}
+    return f"max({by_kind.get(kind, 'value')}) FILTER (WHERE key = ?)"
 
 
 def _quoted(name: str) -> str:
