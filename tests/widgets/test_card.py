@@ -98,6 +98,16 @@ def test_better_and_worse_are_more_than_colours() -> None:
     assert re.search(r'class="jt-worse" title="before: 0.8978, worse now">▼ 0.0008', html)
 
 
+def test_params_that_came_and_went_say_so_also_among_those_that_are_folded_away() -> None:
+    came, went = ({f"{word}{i}": i for i in range(6)} for word in ("came", "went"))
+    frame = samples.card(params=compare_params(samples.params(same=1, **came), samples.params(same=1, **went)))
+    text = Reader(card_html(frame)).text
+    assert "params 12 changed of 13" in text
+    for said in ("came0 0 new", "went0 – 0", "went5 – was 5", "same 1"):
+        assert said in text
+    assert re.search(r"^ +went0 +–  was 0$", card_text(frame), re.MULTILINE)
+
+
 def test_a_first_run_has_no_differences() -> None:
     alone = samples.card(
         previous=None,

@@ -159,6 +159,15 @@ def test_changed_packages_and_commits_are_warnings() -> None:
     )
 
 
+def test_a_commit_that_one_of_two_runs_does_not_know_is_no_change() -> None:
+    for commit in (None, "a" * 40, None):
+        run_id = log_cell_run("run", {})
+        if commit is not None:
+            with start_run(run_id) as run:
+                run.set_attributes(git_commit=commit)
+        assert card_frame(run_id).warnings == ()
+
+
 def test_packages_that_came_and_went_are_named() -> None:
     assert describe_package_changes({"a": "1"}, {"b": "2"}) == ["packages: a 1 → none, b none → 2"]
     assert describe_package_changes({"a": "1"}, {"a": "1"}) == []
