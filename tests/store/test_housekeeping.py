@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -26,6 +28,53 @@ def test_a_large_tail_is_folded_by_the_first_question(store_path: Path, monkeypa
         jtrack.log_metric("m", 1)
         assert rows("SELECT n_points FROM latest_metrics") == [{"n_points": 60_001}]
         assert [number for number, _ in StoreFolder(store_path).generations()] == [1]
+
+
+def test_a_tail_is_due_at_a_quarter_of_the_base_and_never_below_sixteen_megabytes(store_path: Path) -> None:
+    folder = StoreFolder(store_path)
+    folder.ensure()
+    events, base, megabyte = folder.events_path("w"), store_path / "store.1.duckdb", 1024 * 1024
+
+    def is_due(n_tail: int, n_base: int) -> bool:
+        for path, n_bytes in ((events, n_tail), (base, n_base)):
+            path.touch()
+            os.truncate(path, n_bytes)
+        return fold.is_due(folder, {})
+
+    assert not is_due(16 * megabyte, 0)
+    assert is_due(16 * megabyte + 1, 0)
+    assert not is_due(25 * megabyte, 100 * megabyte)
+    assert is_due(25 * megabyte + 1, 100 * megabyte)
+
+
+def test_a_generation_is_not_to_be_written(store_path: Path) -> None:
+    with jtrack.start_run():
+        jtrack.log_metric("m", 1)
+    generation = current_store().fold()
+    assert generation is not None
+    assert generation.stat().st_mode & 0o222 == 0
+
+
+def test_packages_are_written_once_per_process_and_kept_once_per_environment(store_path: Path) -> None:
+    code = """
+        import jtrack
+        from jtrack.entities import Environment
+        for packages in ({"only": "1.0"}, {"only": "1.0"}, {"only": "2.0"}):
+            with jtrack.start_run() as run:
+                run.record_environment(Environment(packages["only"], "3.11", "linux", packages))
+    """
+    for _ in range(2):
+        processes.run(code)
+    for path in (store_path / "journal").glob("*.events"):
+        assert path.read_text().count('"packages"') == 2
+    for _ in range(2):
+        found = rows("SELECT environment_sha256, packages FROM environments ORDER BY packages")
+        assert [(row["environment_sha256"], json.loads(row["packages"])["only"]) for row in found] == [
+            ("1.0", "1.0"),
+            ("2.0", "2.0"),
+        ]
+        assert rows("SELECT count(*) AS n FROM runs WHERE environment_sha256 = '1.0'") == [{"n": 4}]
+        current_store().fold()
 
 
 def test_many_journals_of_the_dead_are_folded_by_the_first_question(
