@@ -259,5 +259,21 @@ def test_a_hundred_runs_fit_into_a_notebook() -> None:
     assert difference.rows and not difference.n_hidden
 
 
+def test_thousands_of_curves_and_long_names_fit_into_a_notebook() -> None:
+    metrics = {f"val/per_class/precision_at_10/class_{k}": [0.1, 0.2 * k, 0.3] for k in range(2_500)}
+    run_ids = [log_cell_run(f"run-{i} " + "of a long name " * 40, {"lr": i}, metrics) for i in range(3)]
+    model = CompareModel(run_ids)
+    frame = model.frame
+    assert len(json.dumps(frame_json(frame))) <= MAX_FRAME_BYTES
+    assert kept_bytes(compare(run_ids)) <= 100_000
+    assert len(frame.curves) == 6 and len(frame.metrics) >= 20, (
+        "names that can be asked for take no room from what is seen"
+    )
+    assert 100 < len(frame.curve_keys) < frame.n_curve_keys == 2_500
+    assert model.whole.runs[0].run_name.startswith(
+        "run-0 of a long name of a long name of a long name of a long name of"
+    )
+
+
 def test_runs_have_letters_like_the_columns_of_a_sheet() -> None:
     assert [letter_of(i) for i in (0, 25, 26, 99)] == ["A", "Z", "AA", "CV"]

@@ -65,6 +65,15 @@ def test_smoothing_draws_a_calm_line_and_keeps_the_raw_one_faint(show: Show) -> 
     assert max(calm[tail:]) - min(calm[tail:]) < (max(raw[tail:]) - min(raw[tail:])) / 4
 
 
+def test_of_a_great_many_curves_the_first_are_offered_and_the_rest_is_counted(show: Show) -> None:
+    metrics = {f"val/per_class/precision_at_10/class_{k}": [0.1, 0.2, 0.3] for k in range(300)}
+    page = show([log_cell_run(f"run-{i}", {}, metrics) for i in range(2)]).page
+    more = page.locator(":has(> .jt-muted:text-is('more curves: '))").last
+    n_offered = more.locator("button").count()
+    assert 50 < n_offered < 200
+    expect(more).to_contain_text(re.compile(rf"and {294 - n_offered} more$"))
+
+
 def test_groups_are_drawn_as_means_with_intervals(show: Show) -> None:
     shown = show(log_seeds())
     page = shown.page

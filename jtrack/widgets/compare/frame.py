@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from jtrack import queries
@@ -21,7 +22,7 @@ from jtrack.store.search import plan_search
 from jtrack.widgets.compare.details import TEXT_WIDTH, ComparedText, read_details, read_files, read_packages, read_tags
 from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.difference import SourceDifference, diff_sources
-from jtrack.widgets.format import column_decimals, plural, tell_apart
+from jtrack.widgets.format import column_decimals, plural, shorten, tell_apart
 from jtrack.widgets.frames import duration_s, frame_json
 from jtrack.widgets.params import ParamValue, read_params
 from jtrack.widgets.run_page.metrics import is_system
@@ -36,6 +37,9 @@ _ALL_CELLS = 480
 _MOST_SOURCE_ROWS = 160
 _MOST_COUNTED = 24
 MAX_BYTES = 28_000
+_MOST_KEY_BYTES = 5_000
+_MOST_AXIS_BYTES = 8_000
+_NAME_WIDTH = 60
 # Rows of a section, runs whose source is held against the first one's, and curves; tried in turn.
 _STEPS = ((60, 100, 6), (20, 6, 4), (8, 3, 2), (5, 1, 1), (3, 1, 1), (2, 0, 1), (2, 0, 0))
 
@@ -101,8 +105,9 @@ class CompareFrame:
     """What a comparison shows; ``n_found`` counts the runs that were meant, of which ``runs`` are the first.
 
     Of params, tags and packages those are listed that differ; ``n_params``, ``n_tags`` and ``n_packages`` count
-    them. ``n_sources`` counts the different sources of the runs that were made by cells. ``axes`` are the ids of what
-    has numbers (``metrics.acc``, ``params.lr``), to be drawn against each other.
+    them. ``n_sources`` counts the different sources of the runs that were made by cells, ``n_curve_keys`` the metrics
+    with curves. ``axes`` are the ids of what has numbers (``metrics.acc``, ``params.lr``), to be drawn against each
+    other.
     """
 
     runs: tuple[ComparedRun, ...]
@@ -119,6 +124,7 @@ class CompareFrame:
     constants: tuple[tuple[str, str], ...]
     curves: tuple[ComparedCurve, ...]
     curve_keys: tuple[str, ...]
+    n_curve_keys: int
     sources: tuple[ComparedSource, ...]
     n_sources: int
     axes: tuple[str, ...]
@@ -159,7 +165,14 @@ def compare_frame(found: Sequence[str]) -> CompareFrame:
 
 
 def fit_frame(frame: CompareFrame, max_bytes: int = MAX_BYTES) -> CompareFrame:
-    """Leave out what can be asked for, until the frame's JSON is small enough for a widget's state."""
+    """Leave out what can be asked for, and names beyond measure, until the JSON fits into a widget's state."""
+    frame = replace(
+        frame,
+        runs=tuple(replace(run, run_name=shorten(run.run_name, _NAME_WIDTH)) for run in frame.runs),
+        constants=tuple((shorten(key, _NAME_WIDTH), text) for key, text in frame.constants),
+        curve_keys=_first_names(frame.curve_keys, _MOST_KEY_BYTES),
+        axes=_first_names(frame.axes, _MOST_AXIS_BYTES),
+    )
     for n_rows, n_sources, n_curves in _STEPS:
         cut = replace(
             frame,
@@ -173,6 +186,11 @@ def fit_frame(frame: CompareFrame, max_bytes: int = MAX_BYTES) -> CompareFrame:
         if len(json.dumps(frame_json(cut))) <= max_bytes:
             break
     return cut
+
+
+def _first_names(names: Sequence[str], max_bytes: int) -> tuple[str, ...]:
+    ends = accumulate(len(json.dumps(name)) + 2 for name in names)
+    return tuple(name for name, end in zip(names, ends, strict=True) if end <= max_bytes)
 
 
 def _first_sources(sources: Sequence[ComparedSource], n: int) -> tuple[ComparedSource, ...]:
@@ -212,6 +230,7 @@ def _read_frame(run_ids: list[str], n_found: int) -> CompareFrame:
         constants=constants[:_MOST_ROWS],
         curves=read_curves(run_ids, shown, n_points),
         curve_keys=tuple(curved),
+        n_curve_keys=len(curved),
         sources=_sources(run_ids, sources),
         n_sources=len(set(sources.values())),
         axes=axis_ids(metrics, params),

@@ -79,6 +79,7 @@ export interface CompareFrame {
   constants: [key: string, text: string][];
   curves: Curve[];
   curve_keys: string[];
+  n_curve_keys: number;
   sources: SourcePair[];
   n_sources: number;
   /** What can be drawn against each other: `params.lr`, `metrics.acc`. */

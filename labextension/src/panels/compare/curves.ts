@@ -146,13 +146,15 @@ export class CurvesPart {
 
   private offerMore(): void {
     const shown = new Set(this.charts.map(chart => chart.curve.key));
-    const buttons = this.frame.curve_keys
+    const { curve_keys, n_curve_keys } = this.frame;
+    const buttons = curve_keys
       .filter(key => !shown.has(key))
       .map(key => {
         const button: HTMLButtonElement = h('button', { type: 'button', class: 'jt-link', title: key.length > MOST_OF_NAME ? key : null, onclick: () => void this.addMore(key, button) }, shorten(key, MOST_OF_NAME));
         return button;
       });
-    replace(this.more, h('span', { class: 'jt-muted' }, 'more curves: '), buttons);
+    const rest = n_curve_keys - curve_keys.length;
+    replace(this.more, h('span', { class: 'jt-muted' }, 'more curves: '), buttons, rest > 0 && h('span', { class: 'jt-muted' }, `and ${rest} more`));
     this.more.hidden = buttons.length === 0;
   }
 
