@@ -98,6 +98,15 @@ def test_cells_of_unknown_notebooks_are_the_same_within_an_experiment() -> None:
     assert frame.previous.run_name == "first"
 
 
+def test_a_cell_of_a_known_notebook_and_one_of_an_unknown_one_are_not_the_same() -> None:
+    Path("work").mkdir()
+    Path("work", "wine.ipynb").touch()
+    log_cell_run("known", {})
+    assert card_frame(log_cell_run("unknown", {}, notebook_path=None)).previous is None
+    frame = card_frame(log_cell_run("known again", {}))
+    assert frame.previous is not None and frame.previous.run_name == "known"
+
+
 def test_a_run_without_a_cell_has_a_card_too() -> None:
     frame = card_frame(log_cell_run("block", {"lr": 0.1}, {"acc": 0.5}, cell_id=None))
     assert (frame.execution_count, frame.previous, frame.standing) == (None, None, None)
