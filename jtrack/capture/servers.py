@@ -11,6 +11,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,10 @@ def _sessions(server: dict[str, Any]) -> list[dict[str, Any]]:
     try:
         with opener.open(request, timeout=TIMEOUT_S) as answer:
             sessions = json.load(answer)
-    except (ValueError, urllib.error.HTTPError) as error:
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise
+    except (ValueError, HTTPException) as error:
         raise OSError(f"no sessions from {server['url']}: {error}") from error
     return [session for session in sessions if isinstance(session, dict)]
 
