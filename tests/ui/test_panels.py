@@ -78,6 +78,30 @@ def test_arrow_keys_walk_the_rows_and_leave_the_notebook_alone(lab: Lab, folder:
     assert lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex") == 1
 
 
+def test_keys_in_a_field_of_a_panel_are_its_own_and_shortcuts_are_jupyterlabs(lab: Lab, folder: Path) -> None:
+    notebook = open_new_notebook(lab, folder, MAKE_RUNS, "jtrack.compare(['depth-2', 'depth-4', 'depth-6'])", "'below'")
+    notebook.run_cell(0)
+    panel = notebook.run_cell(1).locator(".jt-compare")
+    smoothing = panel.get_by_label("smoothing of the curves")
+    smoothing.focus()
+    for key in ("ArrowRight", "ArrowUp"):
+        lab.page.keyboard.press(key)
+    expect(smoothing).to_have_value("0.04")
+    groups = panel.get_by_label("draw runs as groups")
+    groups.focus()
+    lab.page.keyboard.press("ArrowDown")
+    expect(groups).to_have_value("0")
+    lab.page.keyboard.press("m")  # in JupyterLab: make this cell one of text, without its panel
+    expect(groups).to_be_focused()
+
+    panel.get_by_role("button", name="log").first.click()
+    is_changed = "() => window.jupyterapp.shell.currentWidget.context.model.dirty"
+    assert lab.page.evaluate(is_changed)
+    lab.page.keyboard.press("Control+S")
+    lab.page.wait_for_function(f"() => !({is_changed})()")
+    assert lab.console_errors == []
+
+
 def test_the_runs_table_answers_while_a_cell_runs(lab: Lab, folder: Path) -> None:
     busy = "import time; print('begun', flush=True); time.sleep(300)"
     notebook = open_new_notebook(lab, folder, MAKE_RUNS, "jtrack.runs()", busy)

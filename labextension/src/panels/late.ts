@@ -20,16 +20,16 @@ export class Late {
 
   /** Give the answer on, and tell of it while it is late. */
   async of<T>(method: string, answer: Promise<T>): Promise<T> {
-    let isLate = false;
+    let late = 0;
     const timer = setTimeout(() => {
-      isLate = !QUIET.has(method);
-      this.count(isLate ? 1 : 0);
+      late = Number(!QUIET.has(method));
+      this.count(late);
     }, LATE_MS);
     try {
       return await answer;
     } finally {
       clearTimeout(timer);
-      this.count(isLate ? -1 : 0);
+      this.count(-late);
     }
   }
 

@@ -39,7 +39,8 @@ export function widgetOf(draw: Draw): Widget {
     render: ({ model, el }) => {
       const { ask, close } = connect(model, el, news => panel.push?.(news));
       const late = new Late(el, 'No answer yet: the kernel is busy, or gone.');
-      const patient: Ask = Object.assign((method: string, params: object) => late.of(method, ask(method, params)), { pushes: ask.pushes, aside: ask.aside });
+      const patient: Ask = Object.assign((method: string, params: object) => late.of(method, ask(method, params)), ask);
+      el.onkeydown = keepKeys;
       const panel = draw(el, model.get('_frame_json'), patient);
       // The kernel may have more to show than it was asked for: a sweep tells of its trials while the cell runs.
       const update = (): void => panel.update(model.get('_frame_json'));
@@ -51,6 +52,15 @@ export function widgetOf(draw: Draw): Widget {
       };
     }
   };
+}
+
+/** Keep from JupyterLab what is typed into a panel's field: an arrow would go to another cell, an m make this one text.
+ * What is pressed with Control stays JupyterLab's, so that Ctrl+S saves, but for what edits the text of a field. */
+function keepKeys(event: KeyboardEvent): void {
+  const isShortcut = (event.ctrlKey || event.metaKey) && !/[ayz]/i.test(event.key);
+  if (!isShortcut && (event.target as Element).matches('select, input, textarea')) {
+    event.stopPropagation();
+  }
 }
 
 /** Ask over a model. Several views of one model each see every reply, and take those to their own questions. */

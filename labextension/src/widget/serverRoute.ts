@@ -13,10 +13,6 @@ const NO_WAY: Fault = {
   position: null
 };
 
-interface Page {
-  baseUrl: string;
-}
-
 /** Whether a question may go by the server: it is about a run, and can wait for no cell. */
 export function isSteering(method: string): boolean {
   return STEERING.has(method);
@@ -24,15 +20,15 @@ export function isSteering(method: string): boolean {
 
 /** Ask the server to do it; rejects with what to tell where that is no way either. */
 export async function askServer(element: Element, runId: string, method: string, params: object): Promise<unknown> {
-  const page = jupyterPage();
-  if (!page) {
+  const base = jupyterBase();
+  if (base === null) {
     throw NO_WAY;
   }
   let refusal: Fault | null = null;
   const isLook = method === 'look';
-  const address = `${page.baseUrl}jtrack/api/${isLook ? 'panels/live' : `runs/${encodeURIComponent(runId)}/${method}`}`;
+  const address = `${base}jtrack/api/${isLook ? 'panels/live' : `runs/${encodeURIComponent(runId)}/${method}`}`;
   const body = isLook ? { params: { run: runId } } : params;
-  for (const place of places(element, page)) {
+  for (const place of places(element, base)) {
     const reply = await post(address, { ...body, ...place });
     if (reply.ok) {
       return isLook ? { whole: reply.result } : {};
@@ -46,21 +42,21 @@ export async function askServer(element: Element, runId: string, method: string,
   throw refusal ?? NO_WAY;
 }
 
-/** What Jupyter says of itself in its page; null on any other page. */
-function jupyterPage(): Page | null {
+/** Where Jupyter's pages begin, as its page says; null on any other page. */
+function jupyterBase(): string | null {
   const config = document.getElementById('jupyter-config-data')?.textContent;
   const classic = document.body?.dataset.baseUrl;
   try {
     const baseUrl: unknown = config ? JSON.parse(config).baseUrl : classic;
-    return typeof baseUrl === 'string' ? { baseUrl: baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/` } : null;
+    return typeof baseUrl === 'string' ? baseUrl.replace(/\/?$/, '/') : null;
   } catch {
     return null;
   }
 }
 
 /** Where the run's store may be: beside the notebook that the panel stands in, or else at the server's root. */
-function places(element: Element, page: Page): { notebook_path?: string }[] {
-  const found = [tabPath(element), addressPath(page)].filter((path): path is string => path !== null);
+function places(element: Element, base: string): { notebook_path?: string }[] {
+  const found = [tabPath(element), addressPath(base)].filter((path): path is string => path !== null);
   return [...[...new Set(found)].map(notebook_path => ({ notebook_path })), {}];
 }
 
@@ -73,8 +69,8 @@ function tabPath(element: Element): string | null {
   return named.sort((one, other) => other.length - one.length)[0] ?? null;
 }
 
-function addressPath(page: Page): string | null {
-  const below = location.pathname.startsWith(page.baseUrl) ? location.pathname.slice(page.baseUrl.length) : '';
+function addressPath(base: string): string | null {
+  const below = location.pathname.startsWith(base) ? location.pathname.slice(base.length) : '';
   const path = /(?:^|\/)(?:tree|notebooks)\/(.+\.ipynb)$/.exec(below)?.[1];
   return path ? decodeURIComponent(path) : null;
 }
@@ -88,7 +84,7 @@ interface Reply {
 
 async function post(url: string, body: object): Promise<Reply> {
   const xsrf = /(?:^|;\s*)_xsrf=([^;]*)/.exec(document.cookie)?.[1];
-  const headers = { 'Content-Type': 'application/json', ...(xsrf ? { 'X-XSRFToken': xsrf } : {}) };
+  const headers = { 'Content-Type': 'application/json', ...(xsrf && { 'X-XSRFToken': xsrf }) };
   try {
     const response = await fetch(url, { method: 'POST', headers, credentials: 'same-origin', body: JSON.stringify(body) });
     const said = await response.json().catch(() => null);

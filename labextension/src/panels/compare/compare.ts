@@ -46,9 +46,7 @@ export class ComparePanel implements Rendered<CompareFrame> {
   private readonly same = h('div');
   private readonly tableArea = scrollArea('what differs', 'jt-overview');
 
-  constructor(private readonly callbacks: CompareCallbacks) {
-    this.node.dataset.lmSuppressShortcuts = 'true';
-  }
+  constructor(private readonly callbacks: CompareCallbacks) {}
 
   update(frame: CompareFrame): void {
     const before: CompareFrame | undefined = this.frame;

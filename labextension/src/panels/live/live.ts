@@ -68,8 +68,6 @@ export class LivePanel implements Rendered<LiveFrame> {
     const head = h('div', { class: 'jt-head' }, h('span', {}, this.state, ' ', this.name), this.where, end);
     const parts = [this.fault, this.progress, this.tileArea, this.more, this.system, this.knobs.node, this.notes];
     replace(this.node, head, parts, this.actions.node, this.spoken);
-    // JupyterLab's shortcuts would otherwise take keys from the fields.
-    this.node.dataset.lmSuppressShortcuts = 'true';
     this.observer = new IntersectionObserver(entries => this.see(entries[entries.length - 1]!.isIntersecting));
   }
 

@@ -30,9 +30,7 @@ class ModelsPanel implements Rendered<ModelsFrame> {
   private readonly id = `jt-models-${nextId++}`;
   private wantsHistory = false;
 
-  constructor(private readonly callbacks: ModelsCallbacks) {
-    this.node.dataset.lmSuppressShortcuts = 'true';
-  }
+  constructor(private readonly callbacks: ModelsCallbacks) {}
 
   update(frame: ModelsFrame): void {
     replace(this.fault);

@@ -86,7 +86,6 @@ export class ParallelPanel implements Rendered<ParallelFrame> {
     this.stop = new StopSweep(callbacks, report);
     this.registerBest = new RegisterBest(callbacks, report);
     this.foot.node.append(this.registerBest.node);
-    this.node.dataset.lmSuppressShortcuts = 'true';
     this.node.append(this.title, this.fault, this.message, this.stage.node, this.foot.choices, this.foot.node);
     this.resized.observe(this.node);
     this.resized.observe(this.stage.node);

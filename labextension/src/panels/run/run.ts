@@ -79,8 +79,6 @@ class RunPanel implements Rendered<RunFrame> {
   private readonly turns = new WeakMap<HTMLElement, number>();
 
   constructor(private readonly callbacks: RunCallbacks) {
-    // JupyterLab's shortcuts would otherwise take the arrow keys from the tabs and charts.
-    this.node.dataset.lmSuppressShortcuts = 'true';
     this.node.append(this.head, this.fault, this.tabs.node, this.tabs.body);
   }
 

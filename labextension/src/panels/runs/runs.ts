@@ -89,8 +89,6 @@ class RunsPanel implements RunsRendered {
       this.empty,
       this.foot.node
     );
-    // JupyterLab's shortcuts would otherwise take the arrow keys from the table.
-    this.node.dataset.lmSuppressShortcuts = 'true';
   }
 
   update(frame: RunsFrame): void {
