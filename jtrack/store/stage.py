@@ -7,7 +7,7 @@ columns under their own names, so most kinds need no more than to be put into th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -65,14 +65,14 @@ class Stage:
 
 
 def stage_batches(batches: Iterable[Batch]) -> Stage:
-    """Stage what the journals brought; events in the order of their time, whoever wrote them."""
+    """Stage what the journals brought; events in the order of their time, those of one writer as it wrote them."""
     stage = Stage()
     batches = list(batches)
-    events = [(event["at"], batch.writer, event["seq"], event) for batch in batches for event in batch.events]
+    events = [placed for batch in batches for placed in _place_in_time(batch)]
     events.sort(key=itemgetter(0, 1, 2))
-    for at, writer, seq, event in events:
+    for _, writer, seq, event in events:
         kind, subject = event["kind"], event["subject"]
-        moment = np.datetime64(at, "us")
+        moment = np.datetime64(event["at"], "us")
         if kind not in _JOURNALS_OWN:
             stage.put("events", moment, writer, seq, kind, subject, event["detail_json"])
         stage_event = _STAGED_BY_KIND.get(kind)
@@ -84,6 +84,13 @@ def stage_batches(batches: Iterable[Batch]) -> Stage:
         stage.put("journals", batch.writer, position.events_bytes, position.n_points, holes, heard_at)
     stage.points = _point_columns([batch for batch in batches if len(batch.points)])
     return stage
+
+
+def _place_in_time(batch: Batch) -> Iterator[tuple[int, str, int, dict[str, Any]]]:
+    latest = 0
+    for event in batch.events:
+        latest = max(latest, event["at"])  # a clock that was set back must not turn the order around
+        yield latest, batch.writer, event["seq"], event
 
 
 def object_column(values: Sequence[Any]) -> NDArray[Any]:

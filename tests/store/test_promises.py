@@ -310,6 +310,24 @@ def test_a_store_can_be_copied_and_moved(store_path: Path, tmp_path: Path) -> No
         jtrack.set_tracking_uri(None)
 
 
+def test_a_clock_that_is_set_back_during_a_run_turns_nothing_around(store_path: Path) -> None:
+    processes.run(
+        """
+        import time
+        import jtrack
+        run = jtrack.start_run(run_name="adjusted")
+        jtrack.set_tag("stage", "first")
+        now = time.time_ns
+        time.time_ns = lambda: now() - 2_000_000_000
+        jtrack.set_tag("stage", "second")
+        run.end()
+        """
+    )
+    found = jtrack.get_run("adjusted")
+    assert found.info.status == RunStatus.FINISHED
+    assert found.data.tags["stage"] == "second"
+
+
 def test_times_are_utc_wherever_the_user_lives(store_path: Path) -> None:
     code = """
         import os, time
