@@ -37,6 +37,13 @@ with jtrack.tracking.start_run(run_name="lofty-lynx", kind=RunKind.SWEEP):
 """.strip()
 
 # JupyterLab saves the layout a moment after it changed; earlier tests left theirs in the same workspace.
+_COUNT_BEYOND_NAME = """row => {
+  row.style.width = '170px';
+  const end = part => row.querySelector(part).getBoundingClientRect().right;
+  const beyond = end('.jt-side-name .jt-muted') - end('.jt-side-name');
+  row.style.width = '';
+  return beyond;
+}"""
 _WAIT_FOR_SAVED_LAYOUT = """async folder => {
   for (;;) {
     const { data } = await window.jupyterapp.serviceManager.workspaces.fetch('default');
@@ -243,6 +250,7 @@ def test_a_sweep_opens_as_parallel_coordinates_and_hides_its_trials(lab: Lab, fo
     side.choose("all runs")
     side.wait_for_names("lofty-lynx")
     expect(side.rows("lofty-lynx")).to_contain_text("8 trials")
+    assert side.rows("lofty-lynx").evaluate(_COUNT_BEYOND_NAME) <= 0
     side.rows("lofty-lynx").click()
     expect(main_area(lab.page)).to_contain_text("depth")
     expect(main_area(lab.page)).to_contain_text("loss")
