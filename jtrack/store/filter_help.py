@@ -36,7 +36,7 @@ _ATTRIBUTE_VALUES = f"""
 SELECT {{column}} AS value FROM runs s WHERE lifecycle_stage = 'active' AND length({{column}}) <= {_SHORT}
 GROUP BY 1 ORDER BY max(started_at) DESC LIMIT {_MOST_VALUES}
 """
-_LISTED = ("run_name", "user_name", "source_name", "git_branch", "git_commit", "experiment_id", "run_id")
+_LISTED = ("run_name", "user_name", "source_name", "git_branch", "git_commit", "experiment_name", "run_id")
 
 
 @dataclass(frozen=True, slots=True)

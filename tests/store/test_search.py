@@ -352,7 +352,7 @@ def test_known_names_are_those_of_the_views() -> None:
     assert set(RUNS.aliases.values()) | set(RUNS.tag_attributes.values()) <= set(RUNS.attributes)
     assert set(EXPERIMENTS.aliases.values()) <= set(EXPERIMENTS.attributes)
     for subject, table in ((RUNS, "runs"), (EXPERIMENTS, "experiments")):
-        assert set(subject.attributes) - {"duration_s"} == set(COLUMNS[table])
+        assert set(subject.attributes) - {"duration_s", "experiment_name"} == set(COLUMNS[table])
 
 
 def test_the_tags_that_are_columns_are_those_that_tracking_writes_to_columns() -> None:

@@ -385,6 +385,15 @@ def test_experiments_limit_the_search(store: Store) -> None:
     assert store.find("experiment_id in ('2')", experiment_ids=None) == ["r1"]
 
 
+def test_runs_are_found_by_the_name_of_their_experiment(store: Store) -> None:
+    store.fill(rows_of(experiment_id=["1", "2", "9"]))
+    store._insert("experiments", "experiment_id, name", [("1", "churn"), ("2", "it's")])
+    assert store.find("experiment_name = 'churn'") == ["r0"]
+    assert store.find("attributes.experiment = 'it''s' or experiment ilike 'CH%'") == ["r1", "r0"]
+    assert store.find(order_by=["experiment_name DESC"]) == ["r1", "r0", "r2"]
+    assert store.find("experiment_name is null") == ["r2"]
+
+
 def test_a_missing_value_is_neither_equal_nor_other_but_not_excludes_nothing_else(store: Store) -> None:
     store.fill(rows_of(params=[{"m": "xgb"}, {"m": "mlp"}, {}]))
     assert store.find("params.m != 'xgb'") == ["r1"]
@@ -452,6 +461,7 @@ def test_experiments_are_searched_by_name_time_and_tags(store: Store) -> None:
         ("2", "Churn 2", "active", datetime(2026, 1, 3), {}),
         ("3", "mnist", "deleted", datetime(2026, 1, 2), {"team": "b"}),
     ]
+    store._insert("experiments", "experiment_id", [])
     for number, name, stage, at, tags in rows:
         values = [number, name, stage, at, at, list(tags), list(tags.values())]
         columns = "(experiment_id, name, lifecycle_stage, created_at, updated_at, tags)"

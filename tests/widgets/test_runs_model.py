@@ -117,7 +117,7 @@ def test_groups_show_in_the_forms_without_script() -> None:
         ("params.model", "params.model = 'it''s'", 1),
         ("metrics.accuracy", "metrics.accuracy >= 0.6", 4),
         ("attributes.status", "attributes.status = 'FINISHED'", 4),
-        ("attributes.experiment_name", "attributes.experiment_id = ", 4),
+        ("attributes.experiment_name", "attributes.experiment_name = '", 4),
         ("params.absent", "params.absent is null", 4),
         ("tags.absent", "tags.absent is null", 4),
     ],

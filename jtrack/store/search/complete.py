@@ -19,7 +19,7 @@ from jtrack.store.search.write import write_name, write_value
 
 MOST_CHOICES = 50
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED, TokenKind.TICKED)
-_ATTRIBUTES = tuple("run_name status started_at duration_s ended_at user_name run_id kind experiment_id".split())
+_ATTRIBUTES = tuple("run_name status started_at duration_s ended_at user_name run_id kind experiment_name".split())
 _MOMENTS = ("today", "yesterday", "1 hour ago", "7 days ago")
 _DATASETS = ("name", "digest", "context")
 

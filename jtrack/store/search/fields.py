@@ -99,6 +99,7 @@ RUNS = Subject(
     attributes=MappingProxyType(
         {name: Attribute(f"s.{name}") for name in _RUN_TEXTS}
         | {
+            "experiment_name": Attribute("(SELECT e.name FROM experiments e WHERE e.experiment_id = s.experiment_id)"),
             "status": Attribute("s.status", choices=tuple(RunStatus)),
             "kind": Attribute("s.kind", choices=tuple(RunKind)),
             "lifecycle_stage": Attribute("s.lifecycle_stage", choices=_STAGES),
@@ -115,6 +116,7 @@ RUNS = Subject(
             **dict.fromkeys(("user_id", "user"), "user_name"),
             "run_uuid": "run_id",
             "name": "run_name",
+            "experiment": "experiment_name",
             "duration": "duration_s",
             "source_version": "git_commit",
         }

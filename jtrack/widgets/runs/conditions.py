@@ -15,11 +15,13 @@ from jtrack.values import parse_param
 # A param may hold a megabyte: its text in full where it is short, and its typed form where it is one for a filter.
 PARAM_COLUMNS = """left(value, 200) AS value, number,
     CASE WHEN length(value_json::VARCHAR) <= 200 THEN value_json::VARCHAR END AS value_json"""
-_ATTRIBUTES = ("status", "kind", "user_name", "experiment_id", "parent_run_id", "run_name")
+_ATTRIBUTES = ("status", "kind", "user_name", "experiment_name", "parent_run_id", "run_name")
 _PARAM = f"SELECT {PARAM_COLUMNS} FROM params WHERE run_id = ? AND key = ?"
 _METRIC = "SELECT value FROM latest_metrics WHERE run_id = ? AND key = ?"
 _TAG = "SELECT left(value, 1000) AS value FROM tags WHERE run_id = ? AND key = ?"
-_RUN = "SELECT * FROM runs WHERE run_id = ?"
+_RUN = (
+    "SELECT r.*, e.name AS experiment_name FROM runs r LEFT JOIN experiments e USING (experiment_id) WHERE run_id = ?"
+)
 
 
 def condition_of(run_id: str, noun: str, key: str) -> str:
@@ -38,11 +40,10 @@ def condition_of(run_id: str, noun: str, key: str) -> str:
         return _metric_condition(key, _one(_METRIC, run_id, key))
     if noun == "tags":
         return _is(write_name(noun, key), _one(_TAG, run_id, key))
-    own = "experiment_id" if key == "experiment_name" else key
-    if noun != "attributes" or own not in _ATTRIBUTES:
+    if noun != "attributes" or key not in _ATTRIBUTES:
         raise InvalidInputError(f"there is no filter by {noun}.{key}")
     found = _one(_RUN, run_id)
-    return _is(f"attributes.{own}", {"value": found[own]} if found and found[own] is not None else None)
+    return _is(f"attributes.{key}", {"value": found[key]} if found and found[key] is not None else None)
 
 
 def param_condition(key: str, row: Mapping[str, Any] | None) -> str:

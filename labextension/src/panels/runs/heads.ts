@@ -68,7 +68,7 @@ export function headCell(frame: RunsFrame, head: Head, actions: HeadActions): HT
   return h(
     'th',
     { scope: 'col', class: isNumeric ? 'jt-num' : null, 'aria-sort': order === null ? null : order === 'ASC' ? 'ascending' : 'descending' },
-    h('div', { class: 'jt-head-cell' }, isSortable(key) ? sort : h('span', { class: 'jt-cut' }, name), column && more)
+    h('div', { class: 'jt-head-cell' }, sort, column && more)
   );
 }
 
@@ -78,18 +78,14 @@ function menuItems(frame: RunsFrame, column: Column, order: Order | null, { sear
   const isPinned = frame.columns.indexOf(column) < frame.n_pinned;
   const ids = frame.columns.map(other => other.id);
   const items: (MenuItem | false)[] = [
-    isSortable(id) && { label: 'sort upwards', checked: order === 'ASC', act: () => search({ order_by: [`${id} ASC`] }) },
-    isSortable(id) && { label: 'sort downwards', checked: order === 'DESC', act: () => search({ order_by: [`${id} DESC`] }) },
+    { label: 'sort upwards', checked: order === 'ASC', act: () => search({ order_by: [`${id} ASC`] }) },
+    { label: 'sort downwards', checked: order === 'DESC', act: () => search({ order_by: [`${id} DESC`] }) },
     column.kind === 'metrics' && { label: 'draw its curves', checked: frame.spark === id, act: () => search({ spark: id }) },
     column.kind === 'params' && { label: 'group by its values', checked: group_by === id, act: () => search({ group_by: group_by === id ? null : id }) },
     { label: 'pin', checked: isPinned, act: () => search({ pinned: isPinned ? pinned.filter(other => other !== id && other !== column.key) : [...pinned, id] }) },
     { label: 'hide', act: () => search({ columns: ids.filter(other => other !== id), pinned: pinned.filter(other => other !== id && other !== column.key) }) }
   ];
   return items.filter(item => item !== false);
-}
-
-function isSortable(key: string): boolean {
-  return key !== 'attributes.experiment_name';
 }
 
 function bestFirst(column: Column): Order {
