@@ -33,7 +33,7 @@ class Bindings:
     once: frozenset[str] = frozenset()
     """Of these, those that are set nowhere else: once one holds something, it holds what the cell set it to."""
     uncounted: frozenset[str] = frozenset()
-    """Set only as loop variables, clock readings, literals, imports, functions or classes: no results."""
+    """Set only as loop variables, clock readings, knobs, literals, imports, functions or classes: no results."""
     names: frozenset[str] = frozenset()
     """All that it sets, also where that may not be reached."""
     calls: frozenset[str] = frozenset()
@@ -212,7 +212,7 @@ class _ScopeWalker(ast.NodeVisitor):
         try:
             self._bind(target.id, _How.LITERAL, _setting(value))
         except ValueError:
-            self._bind(target.id, _How.UNCOUNTED if _is_clock(value) else _How.COMPUTED)
+            self._bind(target.id, _How.UNCOUNTED if _is_clock(value) or _is_knob(value) else _How.COMPUTED)
 
     def _bind_all(self, target: ast.expr, how: _How) -> None:
         for inner in ast.walk(target):
@@ -248,3 +248,8 @@ def _called(node: ast.Call) -> str | None:
 
 def _is_clock(value: ast.expr) -> bool:
     return isinstance(value, ast.Call) and not value.args and _called(value) in _CLOCKS
+
+
+def _is_knob(value: ast.expr) -> bool:
+    """Whether it is ``run.knob("lr", 0.1)``: a setting that somebody may change, and no result."""
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "knob"

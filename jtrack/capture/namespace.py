@@ -7,7 +7,7 @@ With no word from the user:
   dicts, also such as ``{"loss": []}`` (places for results), names that the cell sets again, lists and dicts that it
   gives other items, literals of more than 1,000 characters.
 * **Metrics** are the numbers that the cell newly worked out into names: ints, floats, numpy scalars and arrays or
-  tensors of no dimension. Not taken: booleans, params, loop variables, clock readings (``t0 = time()``), ints
+  tensors of no dimension. Not taken: booleans, params, loop variables, clock readings (``t0 = time()``), knobs, ints
   beyond 2**53, and whatever the run has logged under that name.
 
 Names with a leading underscore count for neither. ``--params`` and ``--metrics`` name exactly what to take instead.

@@ -74,6 +74,7 @@ def test_params_are_names_set_once_to_a_literal(source: str, params: dict[str, A
         ("worst = float('nan')", {"worst": math.nan}),
         ("for epoch in range(3):\n    pass", {}),
         ("import time\nt0 = time.perf_counter()\nspent = time.perf_counter() - t0 > 0", {}),
+        ("from types import SimpleNamespace as S\nrun = S(knob=max)\nfor lr in (1, 2):\n    x = run.knob(lr, 0.1)", {}),
         ("ok = 1 == 1; none = print; text = str(1); z = abs(1) * 1j", {}),
         ("n = 10", {}),
         ("n = 10\nn = 20", {}),

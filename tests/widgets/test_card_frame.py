@@ -58,7 +58,8 @@ def test_a_second_run_is_held_against_the_first() -> None:
 
 def test_the_rank_follows_the_direction_and_ties_share_it() -> None:
     runs = [log_cell_run(f"run-{loss}", {"lr": 0.1}, {"loss": loss}) for loss in (0.1, 0.3, 0.2, 0.2)]
-    assert standing_text(card_frame(runs[3]).standing) == "2nd of 4 in this cell by loss"
+    assert standing_text(card_frame(runs[3]).standing) == "joint 2nd of 4 in this cell by loss"
+    assert standing_text(card_frame(runs[0]).standing) == "best of 4 in this cell by loss"
     assert standing_text(card_frame(runs[1]).standing) == "4th of 4 in this cell by loss"
 
 

@@ -82,12 +82,13 @@ class CardParam:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the run stands among the runs of its cell: ``rank`` by ``key``, 1 is the best."""
+    """Where the run stands among the runs of its cell: ``rank`` by ``key``, 1 is the best, maybe with others."""
 
     n_runs: int
     n_ranked: int = 0
     key: str | None = None
     rank: int | None = None
+    is_joint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,4 +257,4 @@ def _standing(siblings: Siblings, metrics: Sequence[CardMetric]) -> Standing:
         return Standing(len(others) + 1)
     values = [row["value"] for row in queries.rows(_VALUES, [judged.key, others])] if others else []
     n_better = sum(is_better(value, judged.value, judged.direction) is True for value in values)
-    return Standing(len(others) + 1, len(values) + 1, judged.key, n_better + 1)
+    return Standing(len(others) + 1, len(values) + 1, judged.key, n_better + 1, judged.value in values)

@@ -213,7 +213,7 @@ def _inside(frame: CardFrame) -> Markup | None:
 
 
 def standing_text(standing: Standing | None) -> str:
-    """``best of 23 in this cell by val_loss``; the first run of a cell says so."""
+    """``best of 23 in this cell by val_loss``, ``joint 2nd of 23``; the first run of a cell says so."""
     if standing is None:
         return ""
     if standing.n_runs <= 1:
@@ -223,7 +223,8 @@ def standing_text(standing: Standing | None) -> str:
     if standing.n_ranked <= 1:
         return f"{plural(standing.n_runs, 'run')} of this cell, the first with {standing.key}"
     rank = "best" if standing.rank == 1 else ordinal(standing.rank)
-    return f"{rank} of {standing.n_ranked:,} in this cell by {shorten(standing.key or '', _NAME_WIDTH)}"
+    joint = "joint " if standing.is_joint else ""
+    return f"{joint}{rank} of {standing.n_ranked:,} in this cell by {shorten(standing.key or '', _NAME_WIDTH)}"
 
 
 def actions(frame: CardFrame) -> list[str]:
