@@ -225,6 +225,31 @@ def test_curves_run_over_the_time_since_the_start(show: Show) -> None:
     page.locator(".jt-chart text", has_text="20").first.wait_for()
 
 
+@pytest.mark.parametrize(
+    ("pause_ms", "relative", "wall"), [(250, r"0\.2 s", r":\d\d\.\d"), (10, r"20 ms", r":\d\d\.\d{3}")]
+)
+def test_times_that_lie_close_together_are_told_apart(show: Show, pause_ms: int, relative: str, wall: str) -> None:
+    run_ids = []
+    for name in ("one", "two"):
+        with tracking.start_run(run_name=name) as run:
+            begun = int(run.info.started_at.timestamp() * 1000)
+            for i in range(5):
+                run.log_metric("loss", i, step=i, timestamp=begun + pause_ms * i)
+        run_ids.append(run.run_id)
+    page = show(run_ids).page
+    texts = page.locator(".jt-chart").first.locator("text[text-anchor=middle]")
+    for over, form in (("relative", relative), ("wall", wall)):
+        page.get_by_label("curves over").select_option(over)
+        texts.filter(has_text=re.compile(form)).first.wait_for()
+        found = texts.all_text_contents()
+        edges = page.locator(".jt-chart").first.evaluate(
+            "chart => [...chart.querySelectorAll('text[text-anchor=middle]')].map(t => t.getBoundingClientRect().right)"
+            ".map(right => right - chart.getBoundingClientRect().right)"
+        )
+        assert max(edges) <= 0, "the last one is seen whole"
+        assert len(set(found)) == len(found) > 2
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_points_tell_their_run_and_follow_the_axes(show: Show, scheme: str) -> None:
     shown = show(log_seeds(), color_scheme=scheme)

@@ -11,6 +11,8 @@ import { type Range, type Scale, makeScale, nearest, spreadLabels } from './axes
 const [FIRST_WIDTH, HEIGHT, MARGIN] = [440, 190, 16];
 const [LEFT, TOP, BOTTOM] = [52, 8, 168];
 const TICK_ROOM = 90;
+/** Half of what a character of a tick takes of the width, at most. */
+const HALF_CHARACTER = 3.3;
 
 const MOST_READ = 18;
 const MOST_NAMED = 16;
@@ -181,10 +183,11 @@ export class Chart {
     });
     // Steps are counted: there is nothing between one and the next.
     const across = this.options.x === 'step' ? this.x.ticks.filter(Number.isInteger) : this.x.ticks;
-    const below = this.options.x === 'step' ? formatTicks(across) : across.map(tick => this.xText(tick));
-    const columns = across.map((tick, i) =>
-      s('text', { x: this.x(tick).toFixed(1), y: BOTTOM + 16, 'text-anchor': 'middle' }, below[i])
-    );
+    const below = this.xTexts(across);
+    const columns = across.map((tick, i) => {
+      const half = below[i]!.length * HALF_CHARACTER;
+      return s('text', { x: Math.min(this.x(tick), this.width - half).toFixed(1), y: BOTTOM + 16, 'text-anchor': 'middle' }, below[i]);
+    });
     return [...rows, ...columns];
   }
 
@@ -280,6 +283,15 @@ export class Chart {
     this.readout.classList.toggle('jt-left', this.x(step) > (LEFT + this.right) / 2);
   }
 
+  private xTexts(ticks: number[]): string[] {
+    const last = ticks[ticks.length - 1] ?? 0;
+    if (this.options.x === 'relative' && last < 60) {
+      const [factor, unit] = last < 0.1 ? [1000, 'ms'] : [1, 's'];
+      return formatTicks(ticks.map(tick => tick * factor)).map(text => `${text} ${unit}`);
+    }
+    return this.options.x === 'step' ? formatTicks(ticks) : ticks.map(tick => this.xText(tick));
+  }
+
   private xText(value: number): string {
     if (this.options.x === 'step') {
       // A step is a name, and not a measurement: all of it.
@@ -290,10 +302,10 @@ export class Chart {
     }
     const [first, last] = [this.steps[0] ?? 0, this.steps[this.steps.length - 1] ?? 0];
     const text = new Date(value * 1000).toISOString();
-    return last - first > 3 * 86400 ? text.slice(5, 10) : last - first > 600 ? text.slice(11, 16) : text.slice(11, 19);
+    const span = last - first;
+    return span > 3 * 86400 ? text.slice(5, 10) : text.slice(11, span > 600 ? 16 : span > 5 ? 19 : span > 0.5 ? 21 : 23);
   }
 }
-
 
 function extent(values: number[]): Range {
   let [low, high] = [Infinity, -Infinity];
