@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +35,8 @@ class RunsListing:
         from jtrack.widgets.runs.text import runs_text
 
         frame, most = self.result.frame, self.result.frame.query.max_results
-        text = runs_text(frame, datetime.now(UTC), command="jtrack runs")
+        width = shutil.get_terminal_size((0, 0)).columns  # none where it goes into a file or another program
+        text = runs_text(frame, datetime.now(UTC), command="jtrack runs", max_width=width or None)
         if frame.n_runs < most or frame.n_runs == frame.n_total:
             return text
         return f"{text}\n  the first {most:,}; jtrack runs -n {10 * most} shows more"

@@ -181,6 +181,20 @@ def test_the_text_form_lines_up_and_stars_the_best() -> None:
     assert lines[-1] == "  same in all: seed 1"
 
 
+def test_a_narrow_terminal_has_the_first_columns_and_the_names_of_the_rest() -> None:
+    log_three()
+    frame = runs().frame
+    widest = max(map(len, runs_text(frame, NOW).splitlines()))
+    assert "not shown" not in runs_text(frame, NOW, max_width=widest)
+    lines = runs_text(frame, NOW, max_width=widest - 1).splitlines()
+    assert lines[1].split() == ["run", "id", "val_accuracy", "loss", "lr", "took", "started"]
+    assert "  not shown: model" in lines
+    assert max(map(len, lines)) < widest
+    narrowest = runs_text(frame, NOW, max_width=10).splitlines()
+    assert narrowest[1].split() == ["run", "id", "took", "started"]
+    assert "  not shown: val_accuracy, loss, lr, model" in narrowest
+
+
 @pytest.mark.slow
 def test_what_a_table_adds_to_a_notebook_is_bounded() -> None:
     curve = [1 / (i + 1) for i in range(200)]
