@@ -35,6 +35,7 @@ class Store:
         self._seen: set[str] = set()
         self.known_experiments = {"0": "Default"}  # those that were seen to be there, by id: their names at that time
         _stores.add(self)
+        weakref.finalize(self, self.writer.retire).atexit = False  # that is the end of all writers anyway
 
     @property
     def catalog(self) -> Catalog:

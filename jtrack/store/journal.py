@@ -144,6 +144,7 @@ class Writer:
         self._deferred_fault: OSError | None = None
         self._warned = False
         self.is_loss_told = False
+        self._is_retired = False
         # What the thread that syncs hears: that a run has ended, or False that there is no more to come. Of all ways to
         # tell it, only this one may be taken by a signal's handler in the middle of itself.
         self._news: queue.SimpleQueue[bool] = queue.SimpleQueue()
@@ -239,6 +240,11 @@ class Writer:
             return 0
         return len(self._events.waiting) + len(self.points.waiting) + len(self._deferred)
 
+    def retire(self) -> None:
+        """Let the thread that syncs close it, when nothing waits and no run is open: nobody is left who could write."""
+        self._is_retired = True
+        self._news.put(True)
+
     def close(self) -> None:
         """Write what waits, sync, and end the sign of life."""
         with self._lock:
@@ -331,6 +337,8 @@ class Writer:
     def _keep_beating(self, news: queue.SimpleQueue[bool]) -> None:
         while _wait_for_turn(news):
             self.beat()
+            if self._is_retired and not self.n_waiting and not self._open_runs:
+                self.close()
 
     def _look_for_faults(self, final: bool = False) -> None:
         if self._events is None or not isinstance(self.points, PointFile):

@@ -19,8 +19,9 @@ from jtrack.sweeps.dask import DaskExecutor
 from jtrack.sweeps.desk import Desk, load_objective
 from jtrack.sweeps.pickles import pickle_whole
 from jtrack.sweeps.record import read_outcome
-from jtrack.sweeps.trial import Hooks, Objective, Outcome, TrialHome, TrialTask, open_store, run_trial
+from jtrack.sweeps.trial import Hooks, Objective, Outcome, TrialHome, TrialTask, run_trial
 from jtrack.sweeps.workers import ProcessExecutor
+from jtrack.tracking.context import store_at
 
 if TYPE_CHECKING:
     from typing import Self
@@ -122,7 +123,7 @@ def run_elsewhere(task: bytes, desk: Desk) -> Outcome:
 
 def _outcome_of_first_call(trial: TrialTask) -> Outcome:
     """Read what an engine has lost: it calls again where a worker died, or took a result with it."""
-    with queries.using(open_store(trial.home.store_path)):
+    with queries.using(store_at(trial.home.store_path)):
         outcome = read_outcome(trial.home.sweep.run_id, trial.tid)
     # Told and not raised: an engine would log a traceback of its own.
     return outcome or Outcome(trial.tid, None, RunStatus.KILLED, error="the worker that ran it died")

@@ -17,10 +17,9 @@ from typing import Any
 from jtrack.capture.tracebacks import traceback_text
 from jtrack.entities import LifecycleStage, RunInfo, RunKind, RunStatus
 from jtrack.errors import InvalidInputError
-from jtrack.store import Store
 from jtrack.sweeps.stopping import StopRule, TrialCurve, Watch, WatchedRun
 from jtrack.tracking import ActiveRun
-from jtrack.tracking.context import process
+from jtrack.tracking.context import store_at
 from jtrack.tracking.names import new_run_id
 from jtrack.values import metric_value, plain_value
 
@@ -122,15 +121,6 @@ def is_success(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def open_store(path: Path) -> Store:
-    """Give this process's store at ``path``: the one in force where it is the same folder."""
-    with process.lock:
-        store = process.stores.get(path)
-        if store is None:
-            store = process.stores[path] = Store(path)
-        return store
-
-
 def _open(task: TrialTask) -> ActiveRun:
     home, sweep = task.home, task.home.sweep
     info = RunInfo(
@@ -150,7 +140,7 @@ def _open(task: TrialTask) -> ActiveRun:
         artifact_uri="",
         description=None,
     )
-    store = open_store(home.store_path)
+    store = store_at(home.store_path)
     if home.rule is None and home.deadline is None:
         run = ActiveRun(store, info, above=home.above)
     else:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
@@ -20,6 +22,8 @@ from jtrack.tracking.unrecorded import UnrecordedRun
 
 if TYPE_CHECKING:
     from jtrack.tracking.run import ActiveRun
+
+MOST_RECENT_STORES = 8  # each that is open has a thread, three open files and some megabytes of DuckDB's
 
 RunListener = Callable[["ActiveRun"], object]
 
@@ -41,7 +45,9 @@ class _Process:
         # The one that is open, if it is only one: then it is meant wherever somebody logs.
         self.only_run: ActiveRun | None = None
         self.last_run: ActiveRun | None = None
-        self.stores: dict[Path, Store] = {}
+        # All that somebody still holds: a run, a panel, or the list of those that were used last.
+        self.stores: weakref.WeakValueDictionary[Path, Store] = weakref.WeakValueDictionary()
+        self.recent_stores: deque[Store] = deque(maxlen=MOST_RECENT_STORES)
         self.listeners: list[RunListener] = []
 
     def note_only_run(self) -> None:
@@ -92,9 +98,20 @@ def open_store(uri: str | os.PathLike[str]) -> Store:
         store = process.stores.get(path)
         if store is not None and store.writer.is_lost and not any(run.store is store for run in process.runs):
             _leave_lost_store(store)
-            store = None
+            del process.stores[path]
+        return store_at(path)
+
+
+def store_at(path: Path) -> Store:
+    """Open the store in a folder; the same object for as long as it is among the last few or somebody holds it."""
+    with process.lock:
+        store = process.stores.get(path)
         if store is None:
             store = process.stores[path] = Store(path)
+        if not process.recent_stores or process.recent_stores[-1] is not store:
+            with suppress(ValueError):
+                process.recent_stores.remove(store)
+            process.recent_stores.append(store)
         return store
 
 

@@ -12,6 +12,7 @@ import jtrack
 from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import InvalidInputError, RunNotFoundError, RunStateError
 from tests.store import processes
+from tests.waiting import wait_until
 
 
 def status(run: object) -> RunStatus:
@@ -265,3 +266,27 @@ def test_a_script_that_ends_or_fails_without_ending_its_run(store_path: Path) ->
         bad = processes.wait_for_line(failing)
         failing.communicate()
     assert status(bad) == RunStatus.FAILED
+
+
+def test_a_store_that_nobody_uses_any_more_is_let_go_of(tmp_path: Path) -> None:
+    def n_syncing() -> int:
+        return sum(thread.name == "jtrack-sync" for thread in threading.enumerate())
+
+    def log_a_run(store: str) -> jtrack.ActiveRun:
+        jtrack.set_tracking_uri(tmp_path / store)
+        with jtrack.start_run() as run:
+            jtrack.log_metric("loss", 0.5)
+        assert len(jtrack.search_runs(output_format="list")) == 1
+        return run
+
+    jtrack.set_tracking_uri(tmp_path / "begun")
+    begun = jtrack.MlflowClient().create_run("0")  # by a client that is gone
+    ended = log_a_run("held")
+    for i in range(30):
+        log_a_run(f"other{i}")
+    wait_until(lambda: n_syncing() < 20)
+    ended.log_metric("loss", 0.25)
+    jtrack.set_tracking_uri(tmp_path / "held")
+    assert jtrack.metric_history(ended.run_id, "loss").value.tolist() == [0.5, 0.25]
+    jtrack.set_tracking_uri(tmp_path / "begun")
+    assert status(begun.info.run_id) == RunStatus.RUNNING
