@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jtrack.store.folder import StoreFolder, is_locked
+from jtrack.store.folder import StoreFolder
 from jtrack.store.journal import JournalMark, open_line
-from jtrack.store.points import HEADER, HEADER_BYTES, RECORD_BYTES
-from jtrack.store.tail import RECORD, read_header, read_records
+from jtrack.store.life import LifeSign
+from jtrack.store.points import HEADER, HEADER_BYTES, RECORD_BYTES, read_header
+from jtrack.store.tail import RECORD, read_records
 
 MOST_POINTS_A_LOOK = 20_000
 PATIENCE_S = 1.0
@@ -59,10 +60,11 @@ class RunFollower:
         self._n_events_bytes = mark.n_events_bytes
         self._points = _PointTail(folder.points_path(mark.writer), mark.n_points)
         self._keys: dict[int, str] = {}
+        self._life = LifeSign(folder, mark.writer)
 
     def is_writer_alive(self) -> bool:
         """Tell whether the recording process lives, as far as that can be told."""
-        return is_locked(self._events_path) is not False
+        return self._life.is_seen()
 
     def look(self) -> News:
         """Take what is new."""

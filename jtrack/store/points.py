@@ -214,6 +214,12 @@ class PointFile:
 NO_BLOCK = Block(bytearray(), [], 0)
 
 
+def read_header(data: bytes) -> tuple[int, int] | None:
+    """Read the last heartbeat and the mark of a file of points, 0 where it is only begun; ``None`` if it is none."""
+    magic, heartbeat_ns, mark = HEADER.unpack(data.ljust(HEADER.size, b"\0"))
+    return (heartbeat_ns, mark) if magic in (MAGIC, bytes(len(MAGIC))) else None
+
+
 def _count_marked(data: bytes, mark: int) -> int:
     """Count the records from the first on that end in ``mark``."""
     n_marked = len(data) // RECORD_BYTES

@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jtrack.errors import StoreVersionError
-from jtrack.store.folder import SCHEMA_VERSION, StoreFolder, is_locked
+from jtrack.store.folder import SCHEMA_VERSION, StoreFolder
 from jtrack.store.journal import JournalMark, open_line
-from jtrack.store.points import HEADER, HEADER_BYTES, MAGIC, RECORD_BYTES, Sum
+from jtrack.store.life import LifeSign
+from jtrack.store.points import HEADER, HEADER_BYTES, RECORD_BYTES, Sum, read_header
 
 RECORD = np.dtype([("step", "<i8"), ("at", "<i8"), ("value", "<f8"), ("series", "<u4"), ("mark", "<u4")])
-LOST_AFTER_S = 60  # without locks, a writer that was silent for so long counts as gone
 # Whether a processor shows its stores to others in their order, so that who sees a mark sees what came before it.
 _KEEPS_ORDER = platform.machine().lower() in {"x86_64", "amd64", "i386", "i686"}
 _SETTLE_S = 0.001
@@ -66,11 +66,11 @@ class JournalReader:
         self.problems: list[str] = []  # what can't be read, a line each
         self._heartbeat_ns = 0
         self._folder = folder
+        self._life = LifeSign(folder, writer)
 
     def is_alive(self) -> bool:
-        """Tell whether the writer's process lives: it holds a lock, or where there are no locks, its heart beats."""
-        held = is_locked(self._folder.events_path(self.writer))
-        return self._beats() if held is None else held
+        """Tell whether the writer's process lives."""
+        return self._life.is_seen()
 
     def has(self, mark: JournalMark) -> bool:
         """Tell whether everything before ``mark`` has been taken."""
@@ -189,22 +189,8 @@ class JournalReader:
         if crc32(data) != summed.crc32:
             self._note(f"among its points {first} to {first + n_points - 1} are some that were changed")
 
-    def _beats(self) -> bool:
-        try:
-            with open(self._folder.points_path(self.writer), "rb") as file:
-                header = read_header(file.read(HEADER.size))
-        except OSError:
-            return False
-        return header is not None and time.time_ns() - header[0] < LOST_AFTER_S * 1_000_000_000
-
     def _note(self, problem: str) -> None:
         self.problems.append(f"{self._folder.events_path(self.writer)}: {problem}; all else was read")
-
-
-def read_header(data: bytes) -> tuple[int, int] | None:
-    """Read the last heartbeat and the mark of a file of points, 0 where it is only begun; ``None`` if it is none."""
-    magic, heartbeat_ns, mark = HEADER.unpack(data.ljust(HEADER.size, b"\0"))
-    return (heartbeat_ns, mark) if magic in (MAGIC, bytes(len(MAGIC))) else None
 
 
 def read_records(read: Callable[[], bytes], mark: int) -> tuple[NDArray[np.void], NDArray[np.bool_]]:

@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import RawIOBase
 
-from jtrack.store.folder import StoreFolder, is_locked
+from jtrack.store.folder import StoreFolder
+from jtrack.store.life import LifeSign
 from jtrack.store.points import BLOCK_BYTES, HEADER_BYTES, RECORD_BYTES
 
 LIVENESS_EVERY_S = 1.0
@@ -24,6 +25,7 @@ _MOST_LOOK_BYTES = BLOCK_BYTES
 
 @dataclass(slots=True)
 class _Journal:
+    life: LifeSign
     n_points: int = 0
     events_bytes: int = -1
     lives: bool = True
@@ -40,7 +42,8 @@ class FolderWatch:
     def look(self) -> str:
         """Give a token of what is in the folder now."""
         writers = self._folder.writers()
-        self._journals = {writer: self._journals.get(writer) or _Journal() for writer in writers}
+        known = self._journals
+        self._journals = {writer: known.get(writer) or _Journal(LifeSign(self._folder, writer)) for writer in writers}
         for writer, journal in self._journals.items():
             self._look_at(writer, journal)
         seen = [(w, j.events_bytes, j.n_points, j.lives) for w, j in self._journals.items()]
@@ -61,10 +64,9 @@ class FolderWatch:
         now = time.monotonic()
         if journal.asked_at and now - journal.asked_at < LIVENESS_EVERY_S:
             return
-        path = self._folder.events_path(writer)
         # To ask is to hold its lock for a moment. A writer that is only about to take it must not find it held.
-        if not _is_young(path):
-            journal.asked_at, journal.lives = now, is_locked(path) is not False
+        if not _is_young(self._folder.events_path(writer)):
+            journal.asked_at, journal.lives = now, journal.life.is_seen()
 
 
 def _count_points(file: RawIOBase, n_bytes: int, n_known: int) -> int:

@@ -15,6 +15,8 @@ import pytest
 import jtrack
 from jtrack.entities import RunStatus
 from jtrack.queries import rows
+from jtrack.store.folder import StoreFolder
+from jtrack.store.watch import FolderWatch
 from jtrack.tracking import current_store
 from tests.store import processes
 from tests.waiting import wait_until
@@ -87,6 +89,44 @@ def test_a_running_run_of_another_process_reads_as_running_and_its_points_appear
         other.stdin.close()
         other.wait()
     assert jtrack.get_run(run_id).info.status == RunStatus.FINISHED
+
+
+ELSEWHERE = """
+    import platform
+    platform.node = lambda: "elsewhere"
+    from jtrack.store import journal
+    journal.hold_lock = lambda descriptor: None  # as it is seen from here
+    import jtrack
+    run = jtrack.start_run(run_name="far")
+    jtrack.log_metric("m", 1.0)
+    print(run.run_id, flush=True)
+    input()
+    jtrack.log_metric("m", 2.0)
+    print("logged", flush=True)
+    input()
+"""
+
+
+def test_a_writer_of_another_machine_whose_lock_is_not_seen_lives_while_its_heart_beats(store_path: Path) -> None:
+    with processes.start(ELSEWHERE) as far:
+        run_id = processes.wait_for_line(far)
+        assert jtrack.get_run(run_id).info.status == RunStatus.RUNNING
+        current_store().fold()
+        watch = FolderWatch(StoreFolder(store_path))
+        wait_until(lambda: time.time() - next(store_path.glob("journal/*.events")).stat().st_mtime > 2.5)
+        before = watch.look()
+        assert far.stdin is not None
+        far.stdin.write("\n")
+        far.stdin.flush()
+        assert processes.wait_for_line(far) == "logged"
+        assert watch.look() != before
+        far.kill()
+    assert jtrack.metric_history(run_id, "m").value.tolist() == [1.0, 2.0]
+    points = next(store_path.glob("journal/*.points"))
+    with points.open("r+b") as file:
+        file.seek(8)
+        file.write((time.time_ns() - 61 * 10**9).to_bytes(8, "little"))
+    assert jtrack.get_run(run_id).info.status == RunStatus.KILLED
 
 
 def test_four_writers_a_reader_and_a_foreign_shell_at_once(store_path: Path) -> None:
