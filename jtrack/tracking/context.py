@@ -123,13 +123,19 @@ def _leave_lost_store(store: Store) -> None:
 
 def find_active_run() -> ActiveRun | None:
     """Find the run that a log call means: this context's, else the process's."""
-    run = context_run.get()
-    while run is not None and run.ended:
-        run = run.outer
+    run = find_context_run()
     if run is not None:
         return run
     runs = process.runs
     return runs[-1] if runs else None
+
+
+def find_context_run() -> ActiveRun | None:
+    """Find the run that is open in this context alone; one that another thread has ended is still set here."""
+    run = context_run.get()
+    while run is not None and run.ended:
+        run = run.outer
+    return run
 
 
 def find_own_run(store: Store, run_id: str) -> ActiveRun | None:
@@ -183,9 +189,7 @@ def _tell_listeners(run: ActiveRun) -> None:
 
 def own_active_run() -> ActiveRun | None:
     """Find the run that was started in this very context; in the main thread, also the process's."""
-    run = context_run.get()
-    while run is not None and run.ended:
-        run = run.outer
+    run = find_context_run()
     if run is None and threading.current_thread() is threading.main_thread():
         return find_active_run()
     return run

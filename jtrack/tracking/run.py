@@ -74,7 +74,7 @@ class ActiveRun:
     ) -> None:
         self.store = store
         self._above = above
-        self.outer = context.context_run.get()
+        self.outer = context.find_context_run()
         self.ended = False
         self.cell: Cell | None = None  # the tracked one
         self.cell_before: ActiveRun | None = None  # the run that the same cell made last in this process

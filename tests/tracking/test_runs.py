@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -291,3 +293,16 @@ def test_a_store_that_nobody_uses_any_more_is_let_go_of(tmp_path: Path) -> None:
     assert jtrack.metric_history(ended.run_id, "loss").value.tolist() == [0.5, 0.25]
     jtrack.set_tracking_uri(tmp_path / "begun")
     assert status(begun.info.run_id) == RunStatus.RUNNING
+
+
+def test_runs_that_another_thread_ended_are_let_go_of(store_path: Path) -> None:
+    begun = []
+    for _ in range(3):
+        run = jtrack.start_run()
+        begun.append(weakref.ref(run))
+        ending = threading.Thread(target=run.end)
+        ending.start()
+        ending.join()
+    del run, ending
+    gc.collect()
+    assert [kept() is None for kept in begun] == [True, True, False]  # the last is the process's last run
