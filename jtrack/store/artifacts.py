@@ -11,6 +11,7 @@ import io
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -31,21 +32,46 @@ class ArtifactStore:
         """Name the folder that holds a run's artifacts."""
         return self._folder.artifacts / experiment_id / run_id
 
-    def put(self, content: bytes | Path, target: Path) -> tuple[int, str]:
+    def put(self, content: bytes | Path, target: Path, before: str | None = None) -> tuple[int, str]:
         """Keep ``content``, or the file of that path, at ``target``, whatever was there.
+
+        Parameters
+        ----------
+        before
+            The sha256 of what was there, where that is known: it is removed unless it is kept elsewhere too.
 
         Returns
         -------
         tuple[int, str]
             Its size in bytes and its sha256 in hex.
         """
-        with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as source:
-            n_bytes, digest, blob = self._keep(source)
-        target.parent.mkdir(parents=True, exist_ok=True)
         link = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
-        _link(blob, link)
+        n_bytes, digest = self._keep_at(content, link)
         os.replace(link, target)
+        if before is not None and before != digest:
+            self._drop(self._blob(before))
         return n_bytes, digest
+
+    def _keep_at(self, content: bytes | Path, link: Path) -> tuple[int, str]:
+        while True:
+            with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as source:
+                n_bytes, digest, blob = self._keep(source)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                _link(blob, link)
+            except FileNotFoundError:
+                if blob.exists():
+                    raise
+                continue  # the last run that had it dropped it just now
+            return n_bytes, digest
+
+    def _drop(self, blob: Path) -> None:
+        with suppress(OSError):
+            if blob.stat().st_nlink == 1:
+                blob.unlink()
+
+    def _blob(self, digest: str) -> Path:
+        return self._folder.blobs / digest[:2] / digest[2:]
 
     def _keep(self, source: BinaryIO) -> tuple[int, str, Path]:
         self._folder.blobs.mkdir(parents=True, exist_ok=True)
@@ -57,7 +83,7 @@ class ArtifactStore:
                     digest.update(chunk)
                     n_bytes += file.write(chunk)
             name = digest.hexdigest()
-            blob = self._folder.blobs / name[:2] / name[2:]
+            blob = self._blob(name)
             if not blob.exists():
                 blob.parent.mkdir(exist_ok=True)
                 draft.chmod(0o444)

@@ -90,7 +90,9 @@ class ActiveRun:
         self._noted: set[str] = set()  # params that jtrack found itself
         self._tags: dict[str, str] = {}
         self._inputs: list[DatasetInput] = []
-        self.files: set[str] = set()  # paths of the artifacts that this process has logged
+        self.files: dict[
+            str, str | None
+        ] = {}  # artifacts that this process has logged: the sha256 of each, by its path
         self._lock = threading.RLock()
         self._controls: Controls | None = None
         self._sampler: SystemSampler | None = None
@@ -433,7 +435,7 @@ class ActiveRun:
 
     def _put(self, content: bytes | Path, artifact_file: str) -> None:
         path = check_artifact_path(artifact_file).as_posix()
-        self.files.add(path)
+        self.files.setdefault(path)
         try:
             self._write_artifact(content, path)
         except OSError as error:
@@ -450,7 +452,8 @@ class ActiveRun:
         self._write_artifact(content, path)
 
     def _write_artifact(self, content: bytes | Path, path: str) -> None:
-        n_bytes, digest = self.store.artifacts.put(content, self.artifact_path / path)
+        n_bytes, digest = self.store.artifacts.put(content, self.artifact_path / path, self.files.get(path))
+        self.files[path] = digest
         self._note_artifact(path, n_bytes, digest)
 
     def _note_artifact(self, path: str, n_bytes: int, digest: str, **more: bool) -> None:

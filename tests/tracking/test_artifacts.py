@@ -51,6 +51,35 @@ def test_what_a_thousand_runs_log_alike_is_stored_once(store_path: Path) -> None
     assert os.stat(blobs[0]).st_nlink == 11
 
 
+def test_what_a_run_writes_over_takes_no_more_room(store_path: Path) -> None:
+    with jtrack.start_run(run_name="keeps"):
+        jtrack.log_text("0", "kept.txt")
+    with jtrack.start_run() as run:
+        for epoch in range(5):
+            jtrack.log_text(str(epoch), "checkpoint.txt")
+    kept = {path.read_text() for path in (store_path / "artifacts" / ".blobs").rglob("*") if path.is_file()}
+    assert kept == {"0", "4"}
+    assert (run.artifact_path / "checkpoint.txt").read_text() == "4"
+
+
+def test_what_another_run_drops_at_this_moment_is_written_again(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, dropped = os.link, []
+
+    def drop_and_link(blob: Path, target: Path) -> None:
+        if not dropped:
+            dropped.append(blob)
+            blob.unlink()
+        link(blob, target)
+
+    monkeypatch.setattr(os, "link", drop_and_link)
+    with jtrack.start_run() as run:
+        jtrack.log_text("same", "a.txt")
+    assert dropped
+    assert (run.artifact_path / "a.txt").read_text() == "same"
+
+
 def test_a_file_that_changes_later_is_kept_as_it_was(tmp_path: Path) -> None:
     source = tmp_path / "model.bin"
     source.write_text("one")
