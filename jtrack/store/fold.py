@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -31,6 +32,7 @@ from jtrack.store.tail import JournalReader, Position
 
 MIN_TAIL_BYTES = 16 * 1024 * 1024
 MAX_JOURNALS = 64
+_DEAD_DRAFT_S = 24 * 3600.0  # nobody went on writing a file for so long
 
 
 def is_due(folder: StoreFolder, folded: Mapping[str, Position]) -> bool:
@@ -128,6 +130,10 @@ def _tail_bytes(folder: StoreFolder, writer: str, folded: Position) -> int:
 def _remove_leftovers(folder: StoreFolder) -> None:
     for draft in folder.path.glob("store.*.draft*"):
         draft.unlink(missing_ok=True)
+    with suppress(OSError):
+        for draft in folder.blobs.glob("*.draft"):
+            if time.time() - draft.stat().st_mtime > _DEAD_DRAFT_S:
+                draft.unlink(missing_ok=True)
 
 
 def _write_draft(folder: StoreFolder, draft: Path, newest: Path | None) -> list[JournalReader] | None:

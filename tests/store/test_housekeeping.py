@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,14 @@ def test_who_has_read_the_store_before_does_not_wait_for_a_fold(
         assert [number for number, _ in StoreFolder(store_path).generations()] == [1]
         jtrack.log_metric("m", 1)
         assert rows("SELECT n_points FROM latest_metrics") == [{"n_points": 60_001}]
+
+
+def test_a_fold_removes_what_a_process_that_was_killed_had_half_written_of_a_file(store_path: Path) -> None:
+    with jtrack.start_run():
+        jtrack.log_text("whole", "a.txt")
+    left, fresh = (store_path / "artifacts" / ".blobs" / f"{name}.draft" for name in ("left", "fresh"))
+    for draft in (left, fresh):
+        draft.write_text("half")
+    os.utime(left, (time.time() - 90_000,) * 2)
+    current_store().fold()
+    assert (left.exists(), fresh.exists()) == (False, True)
