@@ -90,9 +90,7 @@ class ActiveRun:
         self._noted: set[str] = set()  # params that jtrack found itself
         self._tags: dict[str, str] = {}
         self._inputs: list[DatasetInput] = []
-        self.files: dict[
-            str, str | None
-        ] = {}  # artifacts that this process has logged: the sha256 of each, by its path
+        self.files: dict[str, str | None] = {}  # by path, the sha256 of each artifact that this process has logged
         self._lock = threading.RLock()
         self._controls: Controls | None = None
         self._sampler: SystemSampler | None = None
