@@ -57,6 +57,13 @@ class Panel(anywidget.AnyWidget):
         if not front_end.is_program():
             super().open()
 
+    def close(self) -> None:
+        """Close the way, and that of the widget that holds the panel's measures: nobody else has it."""
+        was_open = self.comm is not None
+        super().close()
+        if was_open:
+            self.layout.close()
+
     def __repr__(self) -> str:
         return self._text()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ipykernel.comm.comm import BaseComm
+from ipywidgets.widgets import widget
 
 from jtrack.errors import InvalidFilterError, InvalidInputError
 from jtrack.widgets.html import Markup
@@ -118,3 +119,12 @@ def test_a_comm_of_another_kernel_is_left_as_it_is() -> None:
     comm = object()
     answer_while_busy(Widget(comm))
     answer_while_busy(Widget(None))
+
+
+def test_a_panel_that_is_closed_leaves_no_widget_behind() -> None:
+    before = set(widget._instances)
+    panel = Sample()
+    assert set(widget._instances) != before
+    panel.close()
+    panel.close()
+    assert set(widget._instances) == before
