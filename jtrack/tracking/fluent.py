@@ -158,7 +158,7 @@ def rename_experiment(experiment_id: str, new_name: str) -> None:
 
 
 def delete_experiment(experiment_id: str) -> None:
-    """Mark an experiment as deleted; its runs stay until ``jtrack gc``."""
+    """Mark an experiment as deleted; its runs stay in the store."""
     experiments.change_experiment(current_store(), experiment_id, lifecycle_stage=LifecycleStage.DELETED.value)
 
 
@@ -180,7 +180,7 @@ def set_experiment_tag(key: str, value: Any) -> None:
 
 
 def delete_run(run_id: str) -> None:
-    """Mark a run as deleted; it stays until ``jtrack gc``, and :func:`restore_run` brings it back."""
+    """Mark a run as deleted; it stays in the store, and :func:`restore_run` brings it back."""
     _set_lifecycle(run_id, LifecycleStage.DELETED)
 
 
