@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ NETWORK = re.compile(r"HOME$|(pip|npm|requests|ssl|uv)_|(https?|no|all)_proxy$",
 
 def test_the_first_command_of_the_readme_shows_real_runs_in_a_fresh_clone(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
-    shutil.copytree(ROOT, clone, ignore=_what_a_clone_has_not)
+    shutil.copytree(ROOT, clone, ignore=_what_a_clone_has_not, copy_function=_copy)
     (command,) = re.findall(r"^python3 .*jtrack demo$", (clone / "README.md").read_text("utf-8"), re.MULTILINE)
     environment = {name: value for name, value in os.environ.items() if NETWORK.match(name)} | {
         "IPYTHONDIR": str(tmp_path / "ipython"),
@@ -40,6 +41,11 @@ def test_the_first_command_of_the_readme_shows_real_runs_in_a_fresh_clone(tmp_pa
     notebook = clone / opened.split()[2]
     set_tracking_uri(notebook.parent / ".jtrack")
     assert queries.rows("SELECT count(*) AS n, min(status) AS status FROM runs") == [{"n": 3, "status": "FINISHED"}]
+
+
+def _copy(source: str, target: str) -> None:
+    with suppress(FileNotFoundError):  # what another test has just now made there for a moment
+        shutil.copy2(source, target)
 
 
 def _what_a_clone_has_not(folder: str, names: list[str]) -> set[str]:
