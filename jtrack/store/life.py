@@ -6,6 +6,7 @@ from outside of a container: not every shared folder hands locks on. There the h
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 
@@ -26,10 +27,21 @@ class LifeSign:
 
     def is_seen(self) -> bool:
         """Tell whether the writer holds its lock, or where that can't be seen, whether its heart beats."""
+        # Its first word comes after its lock: without a word it may only be about to take that. This is asked first, as
+        # both may be there in a moment.
+        if self._is_about_to_begin():
+            return True
         held = is_locked(self._events_path)
         if held is None or (not held and self._is_elsewhere()):
             return self._beats()
         return held
+
+    def _is_about_to_begin(self) -> bool:
+        try:
+            found = os.stat(self._events_path)
+        except OSError:
+            return False
+        return found.st_size == 0 and abs(time.time() - found.st_mtime) < LOST_AFTER_S
 
     def _is_elsewhere(self) -> bool:
         if self._host is None:

@@ -129,6 +129,34 @@ def test_a_writer_of_another_machine_whose_lock_is_not_seen_lives_while_its_hear
     assert jtrack.get_run(run_id).info.status == RunStatus.KILLED
 
 
+def test_a_writer_that_is_seen_before_it_has_its_lock_is_not_taken_for_dead(store_path: Path) -> None:
+    code = """
+        from jtrack.store import journal
+        hold_lock = journal.hold_lock
+        def hold_it_later(descriptor):
+            print("made", flush=True)
+            input()
+            hold_lock(descriptor)
+        journal.hold_lock = hold_it_later
+        import jtrack
+        run = jtrack.start_run(run_name="begun")
+        print(run.run_id, flush=True)
+        input()
+    """
+    with jtrack.start_run():
+        jtrack.log_metric("m", 1)
+    with processes.start(code) as beginning:
+        assert processes.wait_for_line(beginning) == "made"
+        assert len(jtrack.search_runs(output_format="list")) == 1
+        current_store().fold()
+        assert beginning.stdin is not None
+        beginning.stdin.write("\n")
+        beginning.stdin.flush()
+        run_id = processes.wait_for_line(beginning)
+        assert jtrack.get_run(run_id).info.status == RunStatus.RUNNING
+        beginning.kill()
+
+
 def test_four_writers_a_reader_and_a_foreign_shell_at_once(store_path: Path) -> None:
     with jtrack.start_run():
         jtrack.log_metric("m", 1)
