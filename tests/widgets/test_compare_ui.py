@@ -362,6 +362,19 @@ def test_axe_finds_nothing_in_any_part_of_a_comparison(show: Show, scheme: str) 
     shown.screenshot(f"compare-seeds-{scheme}")
 
 
+def test_a_chart_is_as_high_before_it_is_fitted_to_its_width_as_after(show: Show) -> None:
+    page = show(log_seeds(), viewport={"width": 700, "height": 700}).page
+    before, after = page.evaluate("""async () => {
+        window.close();
+        window.open_();
+        const height = () => document.querySelector('.jt-compare').getBoundingClientRect().height;
+        const first = height();
+        await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+        return [first, height()];
+    }""")
+    assert before == after
+
+
 def test_a_hundred_runs_are_drawn_and_the_rest_of_the_rows_is_read_on_request(show: Show) -> None:
     run_ids = [
         log_cell_run(f"r{i}", {f"p{j}": i * j + 1 for j in range(30)}, {"acc": [0.1, i / 100], "b": 1.0}, cell_id=None)
