@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.lab import Lab, Notebook
 
@@ -103,6 +103,7 @@ def main_area(page: Page) -> Locator:
 
 
 def accessibility_faults(page: Page, context: str) -> list[str]:
-    """What axe has against the part of the page that a selector finds."""
+    """What axe has against the part of the page that a selector finds; not while rows wait, dimmed, for others."""
+    expect(page.locator(".jt-waiting")).to_have_count(0)
     found = Axe().run(page, context=context, options=_WCAG).response["violations"]
     return [f"{fault['id']}: {node['html'][:160]}" for fault in found for node in fault["nodes"]]

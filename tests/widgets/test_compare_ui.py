@@ -135,7 +135,8 @@ def test_steps_and_values_that_begin_far_from_zero_are_told_apart(show: Show) ->
         run_ids.append(run.run_id)
     page = show(run_ids).page
     up, across = (page.locator(f".jt-chart text[text-anchor={anchor}]") for anchor in ("end", "middle"))
-    assert up.all_text_contents() == ["0.99986", "0.99988", "0.99990", "0.99992", "0.99994", "0.99996"]
+    expect(up).to_have_text(["0.99986", "0.99988", "0.99990", "0.99992", "0.99994", "0.99996"])
+    expect(across.nth(1)).to_have_text("+100")
     assert across.all_text_contents()[:3] == ["1e9", "+100", "+200"]
     page.locator(".jt-chart").focus()
     page.keyboard.press("ArrowLeft")
@@ -151,6 +152,21 @@ def test_home_and_end_read_the_first_and_the_last_value(show: Show) -> None:
         expect(readout).to_contain_text(step)
         page.keyboard.press("Escape")
         expect(readout).to_be_empty()
+
+
+def test_what_is_read_stays_where_the_chart_gets_another_width(show: Show) -> None:
+    page = show(log_seeds(2)).page
+    chart, readout = page.locator(".jt-chart"), page.locator(".jt-readout")
+    wide = re.compile("^0 0 9[0-9]{2} 190$")
+    expect(chart).to_have_attribute("viewBox", wide)
+    chart.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    expect(readout).to_contain_text("step 38")
+    page.set_viewport_size({"width": 600, "height": 700})
+    expect(chart).not_to_have_attribute("viewBox", wide)
+    assert "step 38" in readout.inner_text()
+    assert page.locator(".jt-cursor circle").count() == 2
 
 
 def test_names_of_any_length_stay_within_the_panel(show: Show) -> None:

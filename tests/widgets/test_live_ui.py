@@ -96,6 +96,7 @@ def test_every_control_has_a_name_and_sends_what_was_typed(show: Show) -> None:
     page.keyboard.press("Enter")
     page.get_by_role("button", name="asked to stop").wait_for()
     run_id = live_frame().run_id
+    wait_until(lambda: page.title() and len(sent) > 4)
     assert sent == [
         ("knob", {"run_id": run_id, "name": "lr", "value": 0.03}),
         ("knob", {"run_id": run_id, "name": "augment", "value": False}),

@@ -203,6 +203,22 @@ def test_a_download_is_of_no_type_that_a_browser_would_show(show: Show) -> None:
     assert waiting.value.path().read_text() == HOSTILE
 
 
+def test_a_download_is_of_the_file_that_was_chosen_before_its_preview_is_there(show: Show) -> None:
+    page = show(log_full_run()).page
+    page.get_by_role("tab", name="files").click()
+    page.get_by_role("region", name="preview").get_by_role("img").wait_for()
+    page.evaluate(
+        """() => {
+            const answer = window.answer;
+            window.answer = content => JSON.parse(content).method === 'preview' ? new Promise(() => {}) : answer(content);
+        }"""
+    )
+    page.locator(".jt-file", has_text="report.html").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="download").click()
+    assert waiting.value.suggested_filename == "report.html"
+
+
 def test_related_runs_open_in_place_and_lead_back(show: Show) -> None:
     shown = show(log_full_run())
     page = shown.page

@@ -63,6 +63,8 @@ def row(shown: PanelPage, name: str) -> Locator:
 
 
 def check_accessible(shown: PanelPage, what: str) -> None:
+    # Rows that are about to be replaced are dimmed for a moment.
+    expect(shown.page.locator(".jt-waiting")).to_have_count(0)
     result = Axe().run(shown.page)
     assert result.violations_count == 0, f"{what}: {result.generate_report()}"
 
@@ -359,6 +361,7 @@ def test_a_form_can_be_left_while_nobody_answers_it(show: Show) -> None:
         leave()
         expect(page.get_by_role("button", name="set tag")).to_have_count(0)
     send_tag("c")
+    page.wait_for_function("window.unanswered.length >= 3")
     assert page.evaluate("window.unanswered.length") == 3, "each is asked once"
     page.evaluate("window.unanswered.forEach(answer => answer())")
     expect(page.get_by_text("tagged c: 1 run")).to_be_visible()

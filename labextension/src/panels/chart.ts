@@ -110,6 +110,9 @@ export class Chart {
 
   /** Draw it in another way, or other points of the same metric. */
   change(options: ChartOptions, curve = this.curve): void {
+    if (options.x !== this.options.x) {
+      this.moveTo(null);
+    }
     this.options = options;
     this.curve = curve;
     this.draw();
@@ -145,6 +148,7 @@ export class Chart {
   }
 
   private draw(): void {
+    const read = this.at === null ? undefined : this.steps[this.at];
     const shown = (this.drawn = this.shown());
     const values = shown.flatMap(line => [
       ...line.points.value,
@@ -169,7 +173,8 @@ export class Chart {
       this.axes(),
       shown.map((line, i) => this.line(line, ends[i]!))
     );
-    this.moveTo(null);
+    // What is read stays so when its chart gets another width or more points.
+    this.moveTo(read === undefined || !this.steps.length ? null : nearest(this.steps, read));
   }
 
   private axes(): SVGElement[] {

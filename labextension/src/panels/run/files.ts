@@ -65,14 +65,17 @@ class FilesPart {
     const turn = ++this.turn;
     this.page.memory.set('files', file.path);
     this.buttons.forEach((button, path) => button.setAttribute('aria-pressed', String(path === file.path)));
+    const head = this.head(file);
+    // At once, for a click on "download" to be about the file that was just chosen.
+    replace(this.shown, head);
     try {
       const preview = await this.page.ask<Preview>('preview', { path: file.path });
       if (turn === this.turn) {
-        replace(this.shown, this.head(file), previewBlock(preview));
+        replace(this.shown, head, previewBlock(preview));
       }
     } catch (error) {
       if (turn === this.turn) {
-        replace(this.shown, this.head(file), faultMark(asFault(error)));
+        replace(this.shown, head, faultMark(asFault(error)));
       }
     }
   }
