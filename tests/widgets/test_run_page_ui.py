@@ -210,7 +210,8 @@ def test_a_download_is_of_the_file_that_was_chosen_before_its_preview_is_there(s
     page.evaluate(
         """() => {
             const answer = window.answer;
-            window.answer = content => JSON.parse(content).method === 'preview' ? new Promise(() => {}) : answer(content);
+            const never = new Promise(() => {});
+            window.answer = content => JSON.parse(content).method === 'preview' ? never : answer(content);
         }"""
     )
     page.locator(".jt-file", has_text="report.html").click()
