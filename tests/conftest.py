@@ -1,7 +1,8 @@
 """What all tests share: a store of one's own, marks by folder, and a loud account of what could not run.
 
 A test that lacks something of the machine (a browser, say) calls ``could_not_run``: in CI that is a failure, elsewhere
-the test is skipped and named once more in capitals at the end, so that nobody takes the run for whole.
+the test is skipped and named once more in capitals at the end, so that nobody takes the run for whole. So is one that
+failed at its first try: those in a browser have a second.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 COULD_NOT_RUN = "COULD NOT RUN: "
+SECOND_TRY = "FAILED, AND WAS TRIED AGAIN: "
 CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
@@ -72,6 +74,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reason in reasons:
         # One line with a fixed beginning: .ci/run repeats it after everything else.
         terminalreporter.line(reason, red=True, bold=True)
+    tried_again = terminalreporter.getreports("rerun")
+    for report in tried_again:
+        terminalreporter.section(f"first try of {report.nodeid}", sep="_")
+        terminalreporter.line(report.longreprtext)
+    for report in tried_again:
+        terminalreporter.line(f"{SECOND_TRY}{report.nodeid}", yellow=True, bold=True)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,6 +12,15 @@ from playwright.sync_api import Browser
 from tests.ui.browser import PATIENCE_MS, open_browser
 from tests.ui.lab import Lab
 from tests.ui.server import BUILT_EXTENSION, LabServer, lab_server
+
+_HAS_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[_HAS_FAILED] = report.failed or (report.when != "setup" and item.stash[_HAS_FAILED])
+    return report
 
 
 @pytest.fixture(scope="package")
@@ -33,6 +42,8 @@ def browser(could_not_run: Callable[[str], NoReturn]) -> Iterator[Browser]:
 def folder(server: LabServer, request: pytest.FixtureRequest) -> Path:
     """A folder of the test's own below the server's root."""
     path = server.root / request.node.name
+    if path.exists():  # by its first try
+        path = path.with_name(f"{path.name}-again")
     path.mkdir()
     return path
 
@@ -50,9 +61,8 @@ def used_labs(server: LabServer) -> Iterator[list[Lab]]:
 def lab(used_labs: list[Lab], server: LabServer, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """JupyterLab with nothing open in it."""
     lab = used_labs.pop() if used_labs else _open_lab(server, browser)
-    n_failed = request.session.testsfailed
     yield lab
-    if request.session.testsfailed > n_failed:
+    if request.node.stash[_HAS_FAILED]:
         _end(lab, f"failed-{request.node.name}")
     else:
         lab.clear()
@@ -63,9 +73,8 @@ def lab(used_labs: list[Lab], server: LabServer, browser: Browser, request: pyte
 def fresh_lab(server: LabServer, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """JupyterLab in a page that nobody used before."""
     lab = _open_lab(server, browser)
-    n_failed = request.session.testsfailed
     yield lab
-    _end(lab, f"failed-{request.node.name}" if request.session.testsfailed > n_failed else None)
+    _end(lab, f"failed-{request.node.name}" if request.node.stash[_HAS_FAILED] else None)
 
 
 def _open_lab(server: LabServer, browser: Browser) -> Lab:

@@ -456,7 +456,7 @@ def test_a_sweep_that_runs_is_stopped_and_the_best_is_registered_when_it_is_over
     page.page.get_by_role("button", name="stop the sweep").focus()
     page.page.keyboard.press("Enter")
     expect(page.page.get_by_role("button", name="asked to stop")).to_be_disabled()
-    assert parent.should_stop.now()
+    wait_until(lambda: page.page.title() and parent.should_stop.now())
     parent.end()
     expect(page.page.get_by_role("button", name="register best")).to_be_visible()
     expect(page.page.get_by_role("button", name="asked to stop")).to_be_hidden()

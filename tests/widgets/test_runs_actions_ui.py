@@ -64,7 +64,7 @@ def row(shown: PanelPage, name: str) -> Locator:
 
 def check_accessible(shown: PanelPage, what: str) -> None:
     # Rows that are about to be replaced are dimmed for a moment.
-    expect(shown.page.locator(".jt-waiting")).to_have_count(0)
+    expect(shown.page.locator(".jtrack [aria-busy=true]")).to_have_count(0)
     result = Axe().run(shown.page)
     assert result.violations_count == 0, f"{what}: {result.generate_report()}"
 
