@@ -46,8 +46,12 @@ class ArtifactStore:
             Its size in bytes and its sha256 in hex.
         """
         link = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
-        n_bytes, digest = self._keep_at(content, link)
-        os.replace(link, target)
+        try:
+            n_bytes, digest = self._keep_at(content, link)
+            os.replace(link, target)
+        finally:
+            with suppress(OSError):  # replacing a link by one to the same content does nothing, and leaves both
+                link.unlink()
         if before is not None and before != digest:
             self._drop(self._blob(before))
         return n_bytes, digest

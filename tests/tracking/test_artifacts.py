@@ -62,6 +62,17 @@ def test_what_a_run_writes_over_takes_no_more_room(store_path: Path) -> None:
     assert (run.artifact_path / "checkpoint.txt").read_text() == "4"
 
 
+def test_what_is_logged_again_alike_or_refused_leaves_nothing_beside_it() -> None:
+    with jtrack.start_run() as run:
+        for _ in range(3):
+            jtrack.log_text("same", "config.txt")
+        jtrack.log_text("in it", "folder/a.txt")
+        with pytest.raises(InvalidInputError, match="'folder' can't be kept"):
+            jtrack.log_text("over it", "folder")
+    files = {path.relative_to(run.artifact_path).as_posix() for path in run.artifact_path.rglob("*") if path.is_file()}
+    assert files == {"config.txt", "folder/a.txt"}
+
+
 def test_what_another_run_drops_at_this_moment_is_written_again(
     store_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
