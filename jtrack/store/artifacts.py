@@ -11,6 +11,7 @@ import io
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -95,6 +96,37 @@ class ArtifactStore:
         finally:
             draft.unlink(missing_ok=True)
         return n_bytes, name, blob
+
+
+def files_below(folder: Path, *, but: Path) -> Iterator[Path]:
+    """Give every file in a folder and below it, also where a link leads to a folder, by name.
+
+    Parameters
+    ----------
+    but
+        A folder that is left out with all in it.
+
+    Raises
+    ------
+    InvalidInputError
+        A folder can't be read.
+    """
+    return _files_in(folder, (but.resolve(),))
+
+
+def _files_in(folder: Path, left_out: tuple[Path, ...]) -> Iterator[Path]:
+    place = folder.resolve()
+    if place in left_out:
+        return
+    try:
+        inside = sorted(folder.iterdir())
+    except PermissionError:
+        raise InvalidInputError(f"{folder} can't be read: permission denied") from None
+    for path in inside:
+        if path.is_dir():  # a link back to a folder around it would lead on for ever
+            yield from _files_in(path, (*left_out, place))
+        elif path.is_file():
+            yield path
 
 
 def measure_file(path: Path) -> tuple[int, str]:

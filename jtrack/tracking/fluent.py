@@ -268,7 +268,7 @@ def log_artifact(local_path: str | os.PathLike[str], artifact_path: str | None =
 
 
 def log_artifacts(local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
-    """Keep a copy of every file in a folder and below with the active run."""
+    """Keep a copy of every file in a folder and below with the active run; where the store lies in it, not that."""
     _active_or_new().log_artifacts(local_dir, artifact_path)
 
 

@@ -13,14 +13,14 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from jtrack.entities import Cell, CellRole, DatasetInput, Environment, RunData, RunInfo, RunKind, RunStatus
 from jtrack.errors import InvalidInputError, ParamConflictError
 from jtrack.store import Store
-from jtrack.store.artifacts import check_artifact_path, measure_file
+from jtrack.store.artifacts import check_artifact_path, files_below, measure_file
 from jtrack.store.control import messages_end
 from jtrack.store.journal import JournalMark
 from jtrack.store.warn import StoreWarning
@@ -333,26 +333,29 @@ class ActiveRun:
     def log_artifact(self, local_path: str | os.PathLike[str], artifact_path: str | None = None) -> None:
         """Keep a copy of a file, or of a folder and all in it; see :func:`jtrack.log_artifact`."""
         source = Path(local_path).expanduser()
+        name = source.name if source.name not in ("", "..") else source.resolve().name
+        place = PurePosixPath(artifact_path or "") / name
         if source.is_dir():
-            place = source.name if artifact_path is None else f"{artifact_path}/{source.name}"
             self.log_artifacts(source, place)
             return
         if not source.is_file():
             raise InvalidInputError(f"there is no file {os.fspath(local_path)!r}", f"paths start at {Path.cwd()}")
         _check_readable(source)
-        self._put(source.absolute(), source.name if artifact_path is None else f"{artifact_path}/{source.name}")
+        self._put(source.absolute(), place)
 
-    def log_artifacts(self, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
-        """Keep a copy of every file in a folder and below."""
+    def log_artifacts(self, local_dir: str | os.PathLike[str], artifact_path: str | PurePath | None = None) -> None:
+        """Keep a copy of every file in a folder and below; see :func:`jtrack.log_artifacts`."""
         root = Path(local_dir).expanduser().absolute()
         if not root.is_dir():
             raise InvalidInputError(f"there is no folder {os.fspath(local_dir)!r}", f"paths start at {Path.cwd()}")
-        sources = sorted(path for path in root.rglob("*") if path.is_file())
-        for source in sources:
+        top = PurePosixPath(artifact_path or "")
+        # The notebook's folder holds the store: with each run, a copy of it would be twice as large.
+        placed = {top / path.relative_to(root).as_posix(): path for path in files_below(root, but=self.store.path)}
+        for place, source in placed.items():
+            check_artifact_path(place)
             _check_readable(source)
-        for source in sources:
-            place = source.relative_to(root).as_posix()
-            self._put(source, place if artifact_path is None else f"{artifact_path}/{place}")
+        for place, source in placed.items():
+            self._put(source, place)
 
     def log_text(self, text: str, artifact_file: str) -> None:
         """Keep a text as a file in UTF-8."""
@@ -431,7 +434,7 @@ class ActiveRun:
                 self._controls = Controls(self)
             return self._controls
 
-    def _put(self, content: bytes | Path, artifact_file: str) -> None:
+    def _put(self, content: bytes | Path, artifact_file: str | PurePath) -> None:
         path = check_artifact_path(artifact_file).as_posix()
         self.files.setdefault(path)
         try:

@@ -73,6 +73,56 @@ def test_what_is_logged_again_alike_or_refused_leaves_nothing_beside_it() -> Non
     assert files == {"config.txt", "folder/a.txt"}
 
 
+def _logged(run: jtrack.ActiveRun) -> set[str]:
+    return {row["path"] for row in rows("SELECT path FROM artifacts WHERE run_id = ?", [run.run_id])}
+
+
+def test_a_folder_is_known_by_its_name_however_it_is_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data" / "deep").mkdir(parents=True)
+    (tmp_path / "data" / "a.csv").write_text("1,2")
+    jtrack.set_tracking_uri(tmp_path / "store")
+    monkeypatch.chdir(tmp_path / "data" / "deep")
+    with jtrack.start_run() as run:
+        jtrack.log_artifact("..")
+        jtrack.log_artifact("../deep/..", "again")
+        jtrack.log_artifact("../a.csv", "")
+        jtrack.log_artifacts("..", "")
+    assert _logged(run) == {"data/a.csv", "again/data/a.csv", "a.csv"}
+    monkeypatch.chdir("..")
+    with jtrack.start_run() as run:
+        jtrack.log_artifact(".")
+    assert _logged(run) == {"data/a.csv"}
+
+
+def test_linked_folders_are_kept_and_a_link_back_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints" / "epoch-3").mkdir(parents=True)
+    (tmp_path / "checkpoints" / "epoch-3" / "model.pt").write_text("weights")
+    (tmp_path / "checkpoints" / "best").symlink_to("epoch-3")
+    (tmp_path / "checkpoints" / "epoch-3" / "all").symlink_to("..")
+    with jtrack.start_run() as run:
+        jtrack.log_artifact("checkpoints")
+    assert _logged(run) == {"checkpoints/epoch-3/model.pt", "checkpoints/best/model.pt"}
+
+
+def test_the_folder_around_the_store_is_kept_without_the_store(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("fit()")
+    jtrack.set_tracking_uri(tmp_path / ".jtrack")
+    for _ in range(3):
+        with jtrack.start_run() as run:
+            jtrack.log_text("{}", "config.json")
+            jtrack.log_artifacts(".", "code")
+        assert _logged(run) == {"config.json", "code/train.py"}
+
+
+def test_of_a_folder_with_a_name_that_is_refused_nothing_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_text("1,2")
+    (tmp_path / "data" / "b\udcff.csv").write_text("3,4")
+    with jtrack.start_run() as run, pytest.raises(InvalidInputError, match="half a character"):
+        jtrack.log_artifacts("data")
+    assert not _logged(run)
+
+
 def test_what_another_run_drops_at_this_moment_is_written_again(
     store_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
