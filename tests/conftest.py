@@ -97,6 +97,7 @@ def _forget_choices(tracking: ModuleType) -> None:
     while tracking.active_run() is not None:
         tracking.end_run("KILLED")
     tracking.set_tracking_uri(None)
+    tracking.context.process.held_uri = None
 
 
 @pytest.fixture

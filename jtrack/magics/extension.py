@@ -6,7 +6,6 @@ and several shells in one process keep apart.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from jtrack.magics.completion import MagicCompleter
@@ -18,9 +17,8 @@ from jtrack.magics.registry_magics import RegistryMagics
 from jtrack.magics.serve_magics import ServeMagics
 from jtrack.magics.sweep_magic import SweepMagics
 from jtrack.magics.tracker import CellTracker
-from jtrack.settings import TRACKING_URI_VARIABLE, default_tracking_uri
 from jtrack.sweeps.progress import add_maker, remove_maker
-from jtrack.tracking.context import process
+from jtrack.tracking.context import hold_store
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -31,7 +29,7 @@ def load(shell: InteractiveShell) -> None:
     """Hook everything up; a second call does nothing."""
     if _loaded(shell) is not None:
         return
-    _settle_store()
+    hold_store()
     settings = JTrack(parent=shell)
     _configurables(shell).append(settings)
     tracker = CellTracker(shell, settings)
@@ -61,13 +59,6 @@ def unload(shell: InteractiveShell) -> None:
     )
     for registered in (magics, *others):
         _unregister(shell, registered)
-
-
-def _settle_store() -> None:
-    """Hold on to the store beside the notebook: a cell that changes the working folder doesn't change the store."""
-    with process.lock:
-        if process.tracking_uri is None and not os.environ.get(TRACKING_URI_VARIABLE):
-            process.tracking_uri = default_tracking_uri()
 
 
 def _loaded(shell: InteractiveShell) -> TrackMagics | None:

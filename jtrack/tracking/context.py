@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jtrack import settings
+from jtrack.errors import InvalidInputError
 from jtrack.store import Store, warn_unwritten
 from jtrack.tracking.unrecorded import UnrecordedRun
 
@@ -36,6 +37,8 @@ class _Process:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.tracking_uri: str | None = None
+        # Of a notebook: what the environment said when it began, and the store that was meant then.
+        self.held_uri: tuple[str | None, str] | None = None
         self.experiment_id: str | None = None
         # Of the experiment that was chosen: in a store that is made anew it is made anew too.
         self.experiment_name: str | None = None
@@ -64,23 +67,35 @@ def set_tracking_uri(uri: str | os.PathLike[str] | None) -> None:
     Parameters
     ----------
     uri
-        A folder (``path`` or ``file:path``); ``None`` goes back to the environment and the nearest ``.jtrack``.
+        A folder (``path`` or ``file:path``), from the working folder as it is now; ``None`` goes back to the
+        environment and the nearest ``.jtrack``.
 
     Raises
     ------
     InvalidInputError
         No store can be opened there; the choice before stands.
     """
-    if uri is not None:
-        settings.parse_store_path(uri)
+    path = None if uri is None else settings.parse_store_path(uri)
     with process.lock:
-        process.tracking_uri = None if uri is None else os.fspath(uri)
+        process.tracking_uri = None if path is None else str(path)
         process.experiment_id = process.experiment_name = None
 
 
 def get_tracking_uri() -> str:
     """Name the store in force: what was set, else ``$JTRACK_TRACKING_URI``, else the nearest ``.jtrack`` folder."""
-    return process.tracking_uri or settings.default_tracking_uri()
+    if process.tracking_uri is not None:
+        return process.tracking_uri
+    if process.held_uri is not None and process.held_uri[0] == os.environ.get(settings.TRACKING_URI_VARIABLE):
+        return process.held_uri[1]
+    return settings.default_tracking_uri()
+
+
+def hold_store() -> None:
+    """Hold on to the store that is meant now: a notebook that changes the working folder doesn't change its store."""
+    with process.lock, suppress(InvalidInputError):  # a wrong one in the environment is told when it is opened
+        if process.held_uri is None:
+            meant = str(settings.parse_store_path(settings.default_tracking_uri()))
+            process.held_uri = (os.environ.get(settings.TRACKING_URI_VARIABLE), meant)
 
 
 def current_store() -> Store:

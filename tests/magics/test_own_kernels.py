@@ -79,6 +79,21 @@ def test_the_store_stays_beside_the_notebook_when_a_cell_changes_the_folder(tmp_
         kernel.stop()
 
 
+def test_a_store_named_from_here_stays_where_it_was_meant_and_the_environment_is_asked_anew(tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path, JTRACK_TRACKING_URI="given")
+    try:
+        kernel.run("import jtrack, os\n%load_ext jtrack\nos.mkdir('data')\nos.chdir('data')")
+        assert kernel.value("jtrack.get_tracking_uri()") == str(tmp_path / "given")
+        kernel.run("jtrack.set_tracking_uri('chosen')\nos.chdir('..')")
+        assert kernel.value("jtrack.get_tracking_uri()") == str(tmp_path / "data" / "chosen")
+        kernel.run(f"jtrack.set_tracking_uri(None)\nos.environ['JTRACK_TRACKING_URI'] = {str(tmp_path / 'new')!r}")
+        kernel.run("%%track --quiet\nx = 1")
+        assert (tmp_path / "new" / "journal").is_dir()
+        assert not list(tmp_path.rglob("given/journal"))
+    finally:
+        kernel.stop()
+
+
 def test_no_thread_imports_numpy_at_the_same_time_as_a_cell_might(tmp_path: Path) -> None:
     kernel = Kernel(tmp_path)
     watch = """
