@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from types import MappingProxyType
 from typing import Any
 
@@ -36,8 +37,9 @@ class TrackedSource:
     def runnable(self) -> list[str]:
         """The cell's lines as IPython is to see them."""
         body = self.body.splitlines(keepends=True)
-        if self.body.startswith("%%"):
-            return body
+        below = list(dropwhile(str.isspace, body))
+        if below and below[0].startswith("%%"):
+            return below
         return [f"# {self.line.rstrip()}\n", *["#\n"] * (self.n_lines - 1), *body]
 
 

@@ -23,6 +23,7 @@ def test_the_header_becomes_a_comment_so_that_line_numbers_hold() -> None:
 
 def test_the_header_is_dropped_where_another_cell_magic_follows() -> None:
     assert transform("%%track\n%%time\nx = 1\n") == "%%time\nx = 1\n"
+    assert transform("%%track\n\n  \n%%time\n\nx = 1\n") == "%%time\n\nx = 1\n"
 
 
 def test_a_header_of_several_lines_leaves_as_many() -> None:
