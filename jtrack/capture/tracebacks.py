@@ -19,7 +19,11 @@ def traceback_text(error: BaseException, cell_name: Callable[[str], str | None] 
     report = traceback.TracebackException.from_exception(error, compact=True)
     seen: traceback.TracebackException | None = report
     while seen is not None:
-        seen.stack = _from_the_cell_on(seen.stack, cell_name)
+        unparsed = cell_name(getattr(seen, "filename", None) or "")  # the place of an error of syntax
+        if unparsed:
+            seen.filename, seen.stack = unparsed, traceback.StackSummary()  # all frames are of who read the cell
+        else:
+            seen.stack = _from_the_cell_on(seen.stack, cell_name)
         seen = seen.__cause__ or seen.__context__
     text = "".join(report.format()).rstrip()
     if len(text) <= MAX_TRACEBACK_LENGTH:

@@ -126,7 +126,10 @@ def test_a_syntax_error_marks_the_run_failed(kernel: Kernel) -> None:
     shown = kernel.run("%%track\nx = = 1")
     assert shown.reply["ename"] == "SyntaxError"
     assert "line 2" in shown.traceback
-    assert kernel.last_run()["status"] == "FAILED"
+    run = kernel.last_run()
+    assert run["status"] == "FAILED"
+    assert f'File "Cell In[{shown.reply["execution_count"]}]", line 2' in run["error"]
+    assert "IPython" not in run["error"]
 
 
 def test_the_last_expression_is_the_cells_result(kernel: Kernel) -> None:
