@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from jtrack import queries
 from jtrack.store import Store
 from jtrack.tracking.context import current_store, find_own_run, open_store
+from jtrack.tracking.resume import logged_params
 from jtrack.tracking.run import ActiveRun
 
 
@@ -41,6 +42,6 @@ class ClientBase:
         if known is None:
             with self._asking() as store:
                 found = queries.get_run(run_id)
-            known = ActiveRun(store, found.info, found.data.params)
+            known = ActiveRun(store, found.info, logged_params(store, found.info.run_id))
             self._runs[found.info.run_id] = self._runs[run_id] = known
         return known

@@ -104,7 +104,7 @@ def files_below(folder: Path, *, but: Path) -> Iterator[Path]:
     Parameters
     ----------
     but
-        A folder that is left out with all in it.
+        A folder that is left out: the store, which a notebook's folder holds. A copy in each run doubles with each.
 
     Raises
     ------

@@ -10,7 +10,6 @@ from jtrack.errors import RunStateError
 from jtrack.store import Store
 from jtrack.tracking import context
 from jtrack.tracking.run import ActiveRun
-from jtrack.values import parse_param
 
 
 def resume_run(store: Store, address: str) -> ActiveRun:
@@ -29,12 +28,17 @@ def resume_run(store: Store, address: str) -> ActiveRun:
     info = run_info(store.catalog.rows("SELECT * FROM runs WHERE run_id = ?", [run_id])[0])
     if info.lifecycle_stage == LifecycleStage.DELETED:
         raise RunStateError(f"run {info.run_name!r} is deleted", f"jtrack.restore_run({run_id!r})")
-    params = store.catalog.rows("SELECT key, value_json FROM params WHERE run_id = ?", [run_id])
     steps = store.catalog.rows("SELECT key, step FROM latest_metrics WHERE run_id = ?", [run_id])
     info = replace(info, status=RunStatus.RUNNING, ended_at=None)
-    run = ActiveRun(store, info, {row["key"]: parse_param(row["value_json"]) for row in params})
+    run = ActiveRun(store, info, logged_params(store, run_id))
     run.begin(resumed=True, last_steps={row["key"]: row["step"] for row in steps})
     return run
+
+
+def logged_params(store: Store, run_id: str) -> dict[str, tuple[str, str]]:
+    """Read the params of a run in the forms that they were logged in: text and JSON."""
+    rows = store.catalog.rows("SELECT key, value, value_json FROM params WHERE run_id = ?", [run_id])
+    return {row["key"]: (row["value"], row["value_json"]) for row in rows}
 
 
 def run_info(row: dict[str, Any]) -> RunInfo:

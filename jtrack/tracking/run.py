@@ -34,6 +34,7 @@ from jtrack.values import (
     check_text,
     metric_step,
     metric_value,
+    parse_param,
     plain_value,
     render_param,
 )
@@ -69,7 +70,7 @@ class ActiveRun:
         self,
         store: Store,
         info: RunInfo,
-        params: Mapping[str, Any] | None = None,
+        params: Mapping[str, tuple[str, str]] | None = None,
         above: tuple[tuple[str, int], ...] | None = None,
     ) -> None:
         self.store = store
@@ -84,9 +85,9 @@ class ActiveRun:
         self._writer = store.writer
         self.series: dict[str, Series] = {}
         self._steps: dict[str, int] = {}
-        self._params: dict[str, Any] = dict(params or {})
         # As the store has them: text and JSON. A list may have been changed since it was logged.
-        self.param_forms = {key: render_param(key, value) for key, value in self._params.items()}
+        self.param_forms = dict(params or {})
+        self._params: dict[str, Any] = {key: parse_param(form) for key, (_, form) in self.param_forms.items()}
         self._noted: set[str] = set()  # params that jtrack found itself
         self._tags: dict[str, str] = {}
         self._inputs: list[DatasetInput] = []
@@ -349,7 +350,6 @@ class ActiveRun:
         if not root.is_dir():
             raise InvalidInputError(f"there is no folder {os.fspath(local_dir)!r}", f"paths start at {Path.cwd()}")
         top = PurePosixPath(artifact_path or "")
-        # The notebook's folder holds the store: with each run, a copy of it would be twice as large.
         placed = {top / path.relative_to(root).as_posix(): path for path in files_below(root, but=self.store.path)}
         for place, source in placed.items():
             check_artifact_path(place)

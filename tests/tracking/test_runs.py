@@ -6,13 +6,14 @@ import gc
 import random
 import threading
 import weakref
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 import jtrack
 from jtrack.entities import RunKind, RunStatus
-from jtrack.errors import InvalidInputError, RunNotFoundError, RunStateError
+from jtrack.errors import InvalidInputError, ParamConflictError, RunNotFoundError, RunStateError
 from tests.store import processes
 from tests.waiting import wait_until
 
@@ -103,6 +104,17 @@ def test_a_run_is_taken_up_again_and_counts_on() -> None:
     assert found.info.run_name == first.run_name
     assert found.info.description == "more"
     assert found.data.tags["round"] == "2"
+
+
+def test_a_run_that_is_taken_up_again_takes_its_own_params_for_what_they_are() -> None:
+    config = {"data": [Path("train.csv")], "precision": Decimal("0.1")}
+    with jtrack.start_run() as first:
+        jtrack.log_param("config", config)
+    with jtrack.start_run(run_id=first.run_id):
+        jtrack.log_param("config", config)
+        with pytest.raises(ParamConflictError):
+            jtrack.log_param("config", {**config, "data": [Path("test.csv")]})
+    jtrack.MlflowClient().log_param(first.run_id, "config", config)
 
 
 def test_a_run_is_taken_up_again_after_its_process_was_killed(store_path: Path) -> None:
