@@ -239,19 +239,40 @@ def _check_size(what: str, text: str) -> None:
         raise InvalidInputError(f"{what} is larger than {MAX_VALUE_BYTES >> 20} MiB", "log it as an artifact: log_text")
 
 
+class _SetText(str):
+    """The text of a set, which stands without quotes in the text of what holds it."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
 def _without_arrays(value: Any) -> Any:
-    """Turn arrays and tensors, also inside other values, into lists: their ``str()`` leaves parts out."""
+    """Turn arrays and tensors, also inside other values, into lists: their ``str()`` leaves parts out.
+
+    Sets become their text, in order: ``str()`` gives another order in each process.
+    """
     # A kind of list, tuple or dictionary, such as a named tuple, is kept as what it is a kind of, to which it is equal.
     if isinstance(value, (list, tuple)):
         return (list if isinstance(value, list) else tuple)(_without_arrays(item) for item in value)
     if isinstance(value, dict):
         return {key: _without_arrays(item) for key, item in value.items()}
+    if type(value) in (set, frozenset):
+        return _set_text(value)
     if _n_dimensions(value) == 0:
-        return _record_text(value) if _holds_array(value) else value
+        return _record_text(value) if _holds_array_or_set(value) else value
     n_items = math.prod(value.shape)
     if not hasattr(value, "tolist") or hasattr(value, "iloc") or n_items > MAX_ARRAY_ITEMS:
         raise ValueError(f"a {type(value).__name__} of shape {tuple(value.shape)} is no setting")
     return _unpacked((value.astype(str) if _is_time(value) else value).tolist)
+
+
+def _set_text(items: set[Any] | frozenset[Any]) -> _SetText:
+    if not items:
+        return _SetText(items)
+    are_numbers = all(isinstance(item, (int, float)) for item in items)
+    shown = [repr(item) for item in sorted(items)] if are_numbers else sorted(repr(_without_arrays(i)) for i in items)
+    text = f"{{{', '.join(shown)}}}"
+    return _SetText(text if type(items) is set else f"frozenset({text})")
 
 
 def _record_text(record: Any) -> str:
@@ -260,11 +281,12 @@ def _record_text(record: Any) -> str:
     return f"{type(record).__qualname__}({', '.join(parts)})"
 
 
-def _holds_array(value: Any) -> bool:
+def _holds_array_or_set(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
-        return any(_holds_array(item) for item in value)
+        return any(_holds_array_or_set(item) for item in value)
     inner = value if isinstance(value, dict) else _shown_fields(value)
-    return _n_dimensions(value) > 0 or any(_holds_array(item) for item in inner.values())
+    is_one = type(value) in (set, frozenset) or _n_dimensions(value) > 0
+    return is_one or any(_holds_array_or_set(item) for item in inner.values())
 
 
 def _shown_fields(value: Any) -> dict[str, Any]:

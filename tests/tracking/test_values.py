@@ -21,6 +21,7 @@ import jtrack
 from jtrack.errors import InvalidInputError, ParamConflictError
 from jtrack.tracking import current_store
 from jtrack.values import metric_step, metric_value, param_number, parse_param, render_param
+from tests.store import processes
 
 
 class Layers(NamedTuple):
@@ -144,6 +145,29 @@ def test_arrays_and_times_are_kept_whole(value: object, kept: object) -> None:
 )
 def test_a_dataclass_is_kept_as_its_text_with_whole_arrays(value: object, text: str) -> None:
     assert render_param("p", value)[0] == text
+
+
+def test_a_set_has_one_text_in_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = """
+        from dataclasses import make_dataclass
+        from jtrack.values import render_param
+        Settings = make_dataclass("Settings", ["columns"])
+        of_sets = {frozenset("ba"), frozenset("c")}
+        sets = {"zip", "age", "income"}, {10, 9, 1}
+        for value in (*sets, [{"b", 1, "a"}, set()], {"all": of_sets}, Settings({"y", "x"})):
+            print(*render_param("p", value))
+    """
+    said = set()
+    for seed in range(1, 6):
+        monkeypatch.setenv("PYTHONHASHSEED", str(seed))
+        said.add(processes.run(program))
+    (lines,) = said
+    assert [line.rpartition(' "')[0] for line in lines.splitlines()[:2]] == ["{'age', 'income', 'zip'}", "{1, 9, 10}"]
+    assert lines.splitlines()[2:] == [
+        """[{'a', 'b', 1}, set()] ["{'a', 'b', 1}","set()"]""",
+        """{'all': {frozenset({'a', 'b'}), frozenset({'c'})}} {"all":"{frozenset({'a', 'b'}), frozenset({'c'})}"}""",
+        """Settings(columns={'x', 'y'}) "Settings(columns={'x', 'y'})\"""",
+    ]
 
 
 @pytest.mark.parametrize(
