@@ -355,9 +355,9 @@ def _set_lifecycle(address: str, stage: LifecycleStage) -> None:
 
 def _end_open_runs() -> None:
     # An uncaught error of a script has left its mark by now; at a prompt, errors are everyday.
-    failed = getattr(sys, "last_value", None) is not None and not hasattr(sys, "ps1")
-    for run in reversed([run for run in process.runs if run.is_of_this_process]):
-        run.end(RunStatus.FAILED if failed else RunStatus.FINISHED)
+    error: BaseException | None = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
+    for run in reversed(list(process.runs)):
+        run.__exit__(None if error is None else type(error), error, None if error is None else error.__traceback__)
 
 
 atexit.register(_end_open_runs)

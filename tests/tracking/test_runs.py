@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
+import signal
 import threading
 import weakref
 from decimal import Decimal
@@ -280,6 +281,14 @@ def test_a_script_that_ends_or_fails_without_ending_its_run(store_path: Path) ->
         bad = processes.wait_for_line(failing)
         failing.communicate()
     assert status(bad) == RunStatus.FAILED
+    assert "ZeroDivisionError: division by zero" in (jtrack.get_run(bad).info.error or "")
+    with processes.start(
+        "import time, jtrack; print(jtrack.start_run().run_id, flush=True); time.sleep(60)"
+    ) as waiting:
+        interrupted = processes.wait_for_line(waiting)
+        waiting.send_signal(signal.SIGINT)
+        waiting.communicate()
+    assert status(interrupted) == RunStatus.KILLED
 
 
 def test_a_store_that_nobody_uses_any_more_is_let_go_of(tmp_path: Path) -> None:
