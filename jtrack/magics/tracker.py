@@ -66,7 +66,9 @@ class CellTracker:
         self.readiness.prepare(current_store)
 
     def detach(self) -> None:
-        """Leave the shell as it was found."""
+        """Leave the shell as it was found; the run of a cell that asks for this ends here."""
+        if self.recording is not None:
+            self._end(None)
         self.shell.input_transformers_cleanup.remove(self._transformer)
         self.shell.events.unregister("pre_run_cell", self.pre_run_cell)
         self.shell.events.unregister("post_run_cell", self.post_run_cell)

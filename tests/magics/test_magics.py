@@ -45,6 +45,14 @@ def test_nothing_is_hooked_before_the_extension_is_loaded_nor_after_it_is_unload
     assert len(fresh_kernel.run("%%track\nx = 1").cards) == 1
 
 
+def test_a_tracked_cell_that_reloads_the_extension_leaves_no_run_open(fresh_kernel: Kernel) -> None:
+    fresh_kernel.run("%load_ext jtrack")
+    for name in ("first", "second"):
+        assert fresh_kernel.run(f"%%track --name {name}\n%reload_ext jtrack").ok
+        run = fresh_kernel.last_run()
+        assert (run["run_name"], run["status"], run["parent_run_id"]) == (name, "FINISHED", None)
+
+
 def test_no_magic_of_ipythons_is_shadowed(kernel: Kernel) -> None:
     kernel.run(
         "from IPython.core.interactiveshell import InteractiveShell\n"
