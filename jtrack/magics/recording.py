@@ -26,7 +26,7 @@ from jtrack.magics.config import JTrack
 from jtrack.magics.header import Header
 from jtrack.magics.notices import Notices
 from jtrack.magics.printed import ARTIFACT, PrintedOutput
-from jtrack.tracking.context import process
+from jtrack.tracking.context import own_active_run, process
 from jtrack.tracking.experiments import get_or_create_experiment
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def _start_run(header: Header, source_type: str, started_at: datetime | None) ->
         experiment_id=experiment_id,
         run_name=header.name,
         # A run that the user has left open is the one around: the cell's run becomes its child.
-        nested=tracking.find_active_run() is not None,
+        nested=own_active_run() is not None,
         tags=header.tags or None,
         description=header.note,
         kind=RunKind.CELL,

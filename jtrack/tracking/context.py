@@ -43,6 +43,7 @@ class _Process:
         # Of the experiment that was chosen: in a store that is made anew it is made anew too.
         self.experiment_name: str | None = None
         self.runs: list[ActiveRun] = []
+        self.main_runs: weakref.WeakSet[ActiveRun] = weakref.WeakSet()  # those that began in the main thread
         # While a cell runs whose run could not be opened: what it logs goes nowhere.
         self.unrecorded: UnrecordedRun | None = None
         # The one that is open, if it is only one: then it is meant wherever somebody logs.
@@ -163,8 +164,10 @@ def enter_run(run: ActiveRun) -> None:
     """Make ``run`` the active one: in this context, and for threads that have none of their own."""
     with process.lock:
         context_run.set(run)
+        if is_main_thread():
+            process.main_runs.add(run)
         # A worker's own run is no business of other threads while the main thread has one open.
-        if threading.current_thread() is threading.main_thread() or not process.runs:
+        if is_main_thread() or not process.runs:
             process.runs.append(run)
         else:
             process.runs.insert(0, run)
@@ -203,11 +206,16 @@ def _tell_listeners(run: ActiveRun) -> None:
 
 
 def own_active_run() -> ActiveRun | None:
-    """Find the run that was started in this very context; in the main thread, also the process's."""
+    """Find the run that was started in this very context; in the main thread, in any that was the main thread's."""
     run = find_context_run()
-    if run is None and threading.current_thread() is threading.main_thread():
-        return find_active_run()
+    if run is None and is_main_thread():
+        return next((own for own in reversed(process.runs) if own in process.main_runs), None)
     return run
+
+
+def is_main_thread() -> bool:
+    """Whether this is the thread that the process began with, and in a kernel runs the cells."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def _reset_locks_after_fork() -> None:

@@ -301,7 +301,7 @@ def _check_free(nested: bool) -> ActiveRun | None:
     """Return the run around a new one, if it is to have one."""
     own = context.own_active_run()
     if nested or (own is not None and own.kind == RunKind.CELL):
-        return own or find_active_run()
+        return own if own is not None or context.is_main_thread() else find_active_run()
     if own is not None:
         raise RunStateError(
             f"run {own.run_name!r} is active", "end it with jtrack.end_run(), or start this one with nested=True"

@@ -94,6 +94,23 @@ def test_a_store_named_from_here_stays_where_it_was_meant_and_the_environment_is
         kernel.stop()
 
 
+def test_what_a_thread_logs_after_its_cell_is_no_parent_of_the_cells_to_come(tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path)
+    try:
+        kernel.run("%load_ext jtrack")
+        kernel.run(
+            "%%track --name begins\nimport jtrack, threading\nover, late = threading.Event(), threading.Event()\n"
+            "def work():\n    over.wait()\n    jtrack.log_metric('loss', 1)\n    late.set()\n"
+            "threading.Thread(target=work).start()"
+        )
+        kernel.run("over.set()\nassert late.wait(30)")
+        kernel.run("%%track --name next\nlr = 1")
+        run = kernel.last_run()
+        assert (run["run_name"], run["parent_run_id"], run["metrics"]) == ("next", None, {})
+    finally:
+        kernel.stop()
+
+
 def test_no_thread_imports_numpy_at_the_same_time_as_a_cell_might(tmp_path: Path) -> None:
     kernel = Kernel(tmp_path)
     watch = """

@@ -176,6 +176,28 @@ def test_threads_have_runs_of_their_own() -> None:
     assert jtrack.active_run() is None
 
 
+def test_a_run_of_another_thread_is_neither_in_the_way_nor_around() -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with jtrack.start_run(run_name="worker"):
+            begun.set()
+            over.wait()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    begun.wait()
+    try:
+        for nested in (False, True):
+            with jtrack.start_run(nested=nested) as run:
+                jtrack.log_metric("m", 1)
+            found = jtrack.get_run(run)
+            assert (found.info.parent_run_id, found.data.metrics) == (None, {"m": 1.0})
+    finally:
+        over.set()
+        worker.join()
+
+
 def test_end_run_takes_only_statuses() -> None:
     jtrack.start_run()
     with pytest.raises(InvalidInputError, match="'DONE' is no status"):
