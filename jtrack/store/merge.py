@@ -7,6 +7,7 @@ value travels in a registered column.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -17,8 +18,10 @@ from numpy.typing import NDArray
 from jtrack.store.connection import given
 from jtrack.store.schema import COLUMNS, PARTIAL, key_columns
 from jtrack.store.stage import Stage, object_column
+from jtrack.values import render_param
 
 _MERGED_BY_HAND = ("series", "journal_series")
+_NAN = render_param("", math.nan)[1]
 
 Named = tuple[str, str]  # a run and a key
 
@@ -52,6 +55,9 @@ def _merge_table(
 ) -> None:
     keys = key_columns(table)
     with staged(connection, COLUMNS[table], stage.columns(table)) as rows:
+        if table == "params":
+            # As of a point: a NaN arrives as NULL, and a filter for it would find nothing.
+            rows = f"SELECT * REPLACE (if(value_json = '{_NAN}', 'nan', number) AS number) FROM ({rows})"
         if table in PARTIAL and not all(map(is_new, stage.rows[table].values())):
             kept = ", ".join(_kept_column(name, table) for name in COLUMNS[table])
             rows = f"SELECT {kept} FROM ({rows}) s LEFT JOIN {old}{table} o USING ({', '.join(keys)})"

@@ -276,6 +276,16 @@ class TestThroughTheStore:
             if look == "tail":
                 current_store().fold()
 
+    def test_a_param_that_is_nan_is_found_before_and_after_a_fold(self) -> None:
+        with jtrack.start_run() as run:
+            jtrack.log_params({"missing": math.nan, "depth": 3})
+        for _ in ("tail", "base"):
+            assert [
+                found.info.run_id
+                for found in jtrack.search_runs(filter_string="params.missing = nan", output_format="list")
+            ] == [run.run_id]
+            current_store().fold()
+
     @pytest.mark.parametrize("key", ["", "x" * 251, 3, "\ud800"])
     def test_keys_that_are_refused(self, key: str) -> None:
         with jtrack.start_run() as run:
