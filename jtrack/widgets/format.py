@@ -89,7 +89,7 @@ def format_ticks(values: Sequence[float]) -> list[str]:
     """The labels of an axis, all with as many decimals as the one that needs most: they stand under each other.
 
     Where there is no room for those, or they are the same for values that differ, they are powers of ten, or have more
-    digits, or tell how far they lie from the roundest.
+    digits, or fewer where that hardly moves them, or tell how far they lie from the roundest.
     """
 
     def will_do(texts: list[str]) -> bool:
@@ -104,17 +104,25 @@ def format_ticks(values: Sequence[float]) -> list[str]:
     if will_do(powers) or len(values) < 2:
         return powers
     finer = _alike(values, len(f"{values[1] - values[0]:.{_MOST_DECIMALS}f}".rstrip("0").partition(".")[2]))
-    return finer if will_do(finer) else _offsets(values)
+    shorter = ([_tick_power(value, significant) for value in values] for significant in (3, 2))
+    near = (texts for texts in shorter if _stay_in_place(values, texts))
+    return next((texts for texts in (finer, *near) if will_do(texts)), None) or _offsets(values)
 
 
 def _alike(values: Sequence[float], decimals: int) -> list[str]:
     return [format_number(value, decimals) for value in values]
 
 
-def _tick_power(value: float) -> str:
+def _tick_power(value: float, significant: int = _SIGNIFICANT) -> str:
     if value == 0:
         return "0"
-    return (MINUS if value < 0 else "") + _TRAILING_ZEROS.sub(r"\1", _power(value, _SIGNIFICANT))
+    return (MINUS if value < 0 else "") + _TRAILING_ZEROS.sub(r"\1", _power(value, significant))
+
+
+def _stay_in_place(values: Sequence[float], texts: Sequence[str]) -> bool:
+    """Whether no text is further from its value than a twentieth of what lies between two values."""
+    room = abs(values[1] / 20 - values[0] / 20)
+    return all(abs(float(text.replace(MINUS, "-")) - v) <= room for text, v in zip(texts, values, strict=True))
 
 
 def _offsets(values: Sequence[float]) -> list[str]:

@@ -46,7 +46,7 @@ export function formatTick(value: number, significant = SIGNIFICANT): string {
 /**
  * The labels of an axis, all with as many decimals as the one that needs most: they stand under each other. Where there
  * is no room for those, or they are the same for values that differ, they are powers of ten, or have more digits, or
- * tell how far they lie from the roundest.
+ * fewer where that hardly moves them, or tell how far they lie from the roundest.
  */
 export function formatTicks(values: number[], isLog = false): string[] {
   const willDo = (texts: string[]): boolean =>
@@ -58,17 +58,24 @@ export function formatTicks(values: number[], isLog = false): string[] {
   if (willDo(texts)) {
     return texts;
   }
-  const powers = values.map(tickPower);
+  const powers = values.map(value => tickPower(value));
   if (willDo(powers) || values.length < 2) {
     return powers;
   }
   const [first, second] = values as [number, number];
   const finer = alike((second - first).toFixed(MOST_DECIMALS).replace(/0+$/, '').split('.')[1]?.length ?? 0);
-  return willDo(finer) ? finer : offsets(values);
+  const shorter = [3, 2].map(significant => values.map(value => tickPower(value, significant)));
+  return [finer, ...shorter.filter(texts => stayInPlace(values, texts))].find(willDo) ?? offsets(values);
 }
 
-function tickPower(value: number): string {
-  return value === 0 ? '0' : (value < 0 ? MINUS : '') + withoutZeros(power(Math.abs(value), SIGNIFICANT));
+function tickPower(value: number, significant = SIGNIFICANT): string {
+  return value === 0 ? '0' : (value < 0 ? MINUS : '') + withoutZeros(power(Math.abs(value), significant));
+}
+
+/** Whether no text is further from its value than a twentieth of what lies between two values. */
+function stayInPlace(values: number[], texts: string[]): boolean {
+  const room = Math.abs(values[1]! / 20 - values[0]! / 20);
+  return values.every((value, i) => Math.abs(Number(texts[i]!.replace(MINUS, '-')) - value) <= room);
 }
 
 function offsets(values: number[]): string[] {
