@@ -16,6 +16,7 @@ DASHES = ("", f"{6 * _FINE} {3 * _FINE}", f"{2 * _FINE} {3 * _FINE}")
 SIZE = (440, 190)
 _LEFT, _TOP, _RIGHT, _BOTTOM = 52, 8, 424, 168
 _MOST_NAMED = 16
+_LABEL_WIDTH = 16
 _FONT = "text{font:10px system-ui,-apple-system,sans-serif}"
 
 
@@ -77,15 +78,28 @@ def _line(points: Points, x_range: tuple[float, float], y_range: tuple[float, fl
 def _end_labels(
     series: Sequence[Points | None], letters: Sequence[str], x_range: tuple[float, float], y_range: tuple[float, float]
 ) -> list[str]:
-    ends = {i: _scale(p.value[-1], y_range, _BOTTOM, _TOP) for i, p in enumerate(series) if p is not None}
-    heights = dict(zip(ends, spread_labels(list(ends.values()), _TOP, _BOTTOM), strict=True))
+    drawn = {i: points for i, points in enumerate(series) if points is not None}
+    xs = [_scale(p.step[-1], x_range, _LEFT, _RIGHT) for p in drawn.values()]
+    ys = [_scale(p.value[-1], y_range, _BOTTOM, _TOP) for p in drawn.values()]
     labels = []
-    for i, points in enumerate(series):
-        if points is not None:
-            x, y = _scale(points.step[-1], x_range, _LEFT, _RIGHT) + 4, heights[i] + 3.5
-            place = f'x="{x:g}" y="{y:g}" font-weight="600"'
-            labels.append(f'<text class="f{i % N_COLOURS}" {place}>{escape(letters[i])}</text>')
+    for i, x, y in zip(drawn, xs, spread_ends(xs, ys, _TOP, _BOTTOM), strict=True):
+        place = f'x="{x + 4:g}" y="{y + 3.5:g}" font-weight="600"'
+        labels.append(f'<text class="f{i % N_COLOURS}" {place}>{escape(letters[i])}</text>')
     return labels
+
+
+def spread_ends(xs: Sequence[float], heights: Sequence[float], top: float, bottom: float) -> list[float]:
+    """Move labels apart as `spread_labels` does, but not for those of lines that end elsewhere."""
+    groups: list[list[int]] = []
+    for index in sorted(range(len(xs)), key=lambda index: xs[index]):
+        if groups and xs[index] - xs[groups[-1][-1]] < _LABEL_WIDTH:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    placed: dict[int, float] = {}
+    for group in groups:
+        placed |= zip(group, spread_labels([heights[index] for index in group], top, bottom), strict=True)
+    return [placed[index] for index in range(len(xs))]
 
 
 def spread_labels(heights: Sequence[float], top: float, bottom: float, room: float = 10) -> list[float]:

@@ -407,3 +407,11 @@ def test_a_hundred_runs_are_drawn_and_the_rest_of_the_rows_is_read_on_request(sh
     expect(page.locator("th", has_text="p29")).to_be_attached()
     assert panel.bounding_box()["height"] == height
     shown.screenshot("compare-hundred")
+
+
+def test_the_letter_of_a_run_that_ended_early_stands_where_its_line_ends(show: Show) -> None:
+    page = show([log_cell_run(f"run-{i}", {}, {"acc": [0.1] * 10 * i}) for i in (1, 2, 3, 4)]).page
+    expect(page.locator(".jt-curve")).to_have_count(4)
+    for curve in page.locator(".jt-curve").all():
+        middle = float(curve.locator("text").get_attribute("y") or "nan") - 3.5
+        assert middle == pytest.approx(heights(curve.locator("path"))[-1], abs=1)

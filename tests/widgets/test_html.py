@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from jtrack.widgets.chart import curves_image, nice_ticks, spread_labels
+from jtrack.widgets.chart import curves_image, nice_ticks, spread_ends, spread_labels
 from jtrack.widgets.curves import Points
 from jtrack.widgets.html import Markup, escape, join, tag
 from jtrack.widgets.images import fit_points, spark_image
@@ -91,6 +91,11 @@ def test_labels_keep_their_order_and_do_not_cover_each_other() -> None:
     assert all(b - a >= 10 for a, b in itertools.pairwise(ordered))
     crowded = spread_labels([100.0] * 30, 0, 100)
     assert (min(crowded), max(crowded)) == pytest.approx((0, 100))
+
+
+def test_a_label_stays_at_the_end_of_a_line_that_ends_where_no_other_does() -> None:
+    placed = spread_ends([400, 60, 408, 230], [90, 90, 90, 91], 0, 100)
+    assert placed == [90, 90, 100, 91]
 
 
 def test_each_run_has_a_line_that_ends_in_its_letter() -> None:

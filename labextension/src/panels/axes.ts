@@ -1,5 +1,7 @@
 // Scales, ticks and labels of a chart, without any drawing.
 
+const LABEL_WIDTH = 16;
+
 export type Range = readonly [low: number, high: number];
 
 export interface Scale {
@@ -47,7 +49,7 @@ export function logTicks(low: number, high: number): number[] {
 }
 
 /** Move labels apart that would cover each other, in their order and between `top` and `bottom`. */
-export function spreadLabels(heights: number[], top: number, bottom: number, room = 10): number[] {
+function spreadLabels(heights: number[], top: number, bottom: number, room = 10): number[] {
   const order = heights.map((_, index) => index).sort((a, b) => heights[a]! - heights[b]!);
   const least = Math.min(room, (bottom - top) / Math.max(heights.length - 1, 1));
   const placed = [...heights];
@@ -58,6 +60,24 @@ export function spreadLabels(heights: number[], top: number, bottom: number, roo
   let below = bottom + least;
   for (const index of order.reverse()) {
     placed[index] = below = Math.min(placed[index]!, below - least);
+  }
+  return placed;
+}
+
+/** Move labels apart as `spreadLabels` does, but not for those of lines that end elsewhere. */
+export function spreadEnds(xs: number[], heights: number[], top: number, bottom: number): number[] {
+  const groups: number[][] = [];
+  for (const index of xs.map((_, index) => index).sort((a, b) => xs[a]! - xs[b]!)) {
+    const last = groups.at(-1);
+    if (last && xs[index]! - xs[last.at(-1)!]! < LABEL_WIDTH) {
+      last.push(index);
+    } else {
+      groups.push([index]);
+    }
+  }
+  const placed = [...heights];
+  for (const group of groups) {
+    spreadLabels(group.map(index => heights[index]!), top, bottom).forEach((height, i) => (placed[group[i]!] = height));
   }
   return placed;
 }

@@ -6,7 +6,7 @@ import type { ComparedRun, Curve, Points } from './frames';
 import { formatDuration, formatNumber, formatTick, formatTicks, shorten, withThousands } from './format';
 import { type Band, meanBand, smooth } from './bands';
 import { DASHES, N_COLOURS, linePath } from './marks';
-import { type Range, type Scale, makeScale, nearest, spreadLabels } from './axes';
+import { type Range, type Scale, makeScale, nearest, spreadEnds } from './axes';
 
 const [FIRST_WIDTH, HEIGHT, MARGIN] = [440, 190, 16];
 const [LEFT, TOP, BOTTOM] = [52, 8, 168];
@@ -167,7 +167,8 @@ export class Chart {
     this.x = makeScale(extent(steps), LEFT, this.right, false, Math.round(this.width / TICK_ROOM));
     // The lower edge of an interval may lie below zero, where a logarithm has no place.
     this.y = makeScale(extent(this.isLog ? values.filter(value => value > 0) : values), BOTTOM, TOP, this.isLog);
-    const ends = spreadLabels(shown.map(line => this.y(line.points.value[line.points.value.length - 1]!)), TOP, BOTTOM);
+    const lasts = shown.map(({ points }) => [this.x(points.step.at(-1)!), this.y(points.value.at(-1)!)] as const);
+    const ends = spreadEnds(lasts.map(([x]) => x), lasts.map(([, y]) => y), TOP, BOTTOM);
     replace(
       this.lines,
       this.axes(),
