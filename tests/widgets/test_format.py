@@ -102,6 +102,11 @@ def test_ranks(n: int, text: str) -> None:
     assert fmt.ordinal(n) == text
 
 
+@pytest.mark.parametrize(("texts", "width", "told"), CASES["tell_apart"])
+def test_names_beside_each_other_are_told_apart(texts: list[str | None], width: int, told: list[str]) -> None:
+    assert fmt.tell_apart(texts, width) == told
+
+
 def test_texts_beside_each_other_are_told_apart() -> None:
     long = "a" * 40
     assert fmt.tell_apart(["short", None, "short"], 10) == ["short", None, "short"]

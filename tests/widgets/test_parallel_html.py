@@ -153,3 +153,11 @@ def test_ticks(made: Axis, labels: list[str]) -> None:
 def test_many_categories_show_as_many_labels_as_have_room() -> None:
     labels = ticks(axis(AxisKind.CATEGORICAL, None, None, tuple(f"c{i}" for i in range(40))))
     assert len(labels) == 14 and labels[0][1] == "c0"
+
+
+def test_axes_whose_names_begin_alike_are_told_apart() -> None:
+    keys = [f"optimizer.of_the_inner_loop.{name}" for name in ("rate", "beta")]
+    sweep = log_sweep(minimize="loss")
+    log_trials(sweep, [({keys[0]: i, keys[1]: -i * i}, {"loss": 1.0 + i}) for i in range(5)])
+    said = texts_in(str(parallel_html(parallel_frame(select(sweep)))))
+    assert {"…r_loop.rate", "…r_loop.beta"} <= set(said)

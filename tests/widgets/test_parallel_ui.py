@@ -443,6 +443,15 @@ def test_a_sweep_that_runs_is_followed_on_after_questions_that_failed(show: Show
     expect(page.page.locator(".jt-head .jt-live")).to_have_count(0)
 
 
+def test_axes_whose_names_begin_alike_are_told_apart(show: Show) -> None:
+    keys = [f"optimizer.of_the_inner_loop.{name}" for name in ("rate", "beta")]
+    sweep = log_sweep(minimize="loss")
+    log_trials(sweep, [({keys[0]: i, keys[1]: -i * i}, {"loss": 1.0 + i}) for i in range(5)])
+    page = show(ParallelModel(sweep), viewport={"width": 400, "height": 600})
+    assert len({name[:6] for name in heads(page)}) == 3
+    assert page.page.get_by_role("button", name=f"axis {keys[0]}").count() == 1
+
+
 def test_a_sweep_that_runs_is_stopped_and_the_best_is_registered_when_it_is_over(show: Show) -> None:
     parent = tracking.start_run(run_name="live", kind=RunKind.SWEEP)
     log_trial(parent.run_id, "worse", {"x": 1}, {"loss": 2.0})

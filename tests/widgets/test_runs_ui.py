@@ -258,7 +258,8 @@ def test_numbers_read_the_same_as_in_python(browser: Browser) -> None:
             column_decimals: cases.column_decimals.map(([vs]) => f.columnDecimals(vs.map(number))),
             format_difference: cases.format_difference.map(([v, p]) => f.formatDifference(v, p)),
             format_ticks: cases.format_ticks.map(([vs]) => f.formatTicks(vs)),
-            format_bytes: cases.format_bytes.map(([n]) => f.formatBytes(n))
+            format_bytes: cases.format_bytes.map(([n]) => f.formatBytes(n)),
+            tell_apart: cases.tell_apart.map(([texts, width]) => f.tellApart(texts, width))
           };
         }""",
         [module.read_text(encoding="utf-8"), CASES],

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jtrack.direction import Direction
-from jtrack.widgets.format import shorten
+from jtrack.widgets.format import shorten, tell_apart
 from jtrack.widgets.html import Markup, escape
 from jtrack.widgets.images import N_SHADES, shades_css, svg_image
 from jtrack.widgets.parallel.axes import Axis, AxisKind, Measure
@@ -57,7 +57,7 @@ def parallel_image(frame: ParallelFrame) -> Markup:
     rows = drawn_rows(frame)
     ys = [_heights(axis, frame.values(axis.id)[rows]) for axis in axes]
     shapes = [*_lines(frame, rows, xs, ys), *_best(frame, rows, xs, ys)]
-    shapes += [_axis(axis, frame, x) for axis, x in zip(axes, xs, strict=True)]
+    shapes += [_axis(axis, name, frame, x) for axis, name, x in zip(axes, _names(axes), xs, strict=True)]
     classes = {
         "r": ("stroke", "muted"),
         "t": ("fill", "muted"),
@@ -137,13 +137,17 @@ def _best(
     ]
 
 
-def _axis(axis: Axis, frame: ParallelFrame, x: float) -> str:
-    step = (WIDTH - _LEFT - _RIGHT) / max(len([a for a in frame.axes if a.is_shown]) - 1, 1)
-    name = escape(shorten(axis.key, max(int(min(step, 160) / 7.4), 6)))
+def _names(axes: Sequence[Axis]) -> list[str]:
+    step = (WIDTH - _LEFT - _RIGHT) / max(len(axes) - 1, 1)
+    # Params of a branch of a space begin alike.
+    return [str(name) for name in tell_apart([axis.key for axis in axes], max(int(min(step, 160) / 7.4), 6))]
+
+
+def _axis(axis: Axis, name: str, frame: ParallelFrame, x: float) -> str:
     note = head_note(axis, axis.id == frame.objective)
     parts = [
         f'<path class="r" d="M{x:.0f} {_TOP}v{_HEIGHT}"/>',
-        f'<text class="h" x="{x:.0f}" y="16" text-anchor="middle">{name}</text>',
+        f'<text class="h" x="{x:.0f}" y="16" text-anchor="middle">{escape(name)}</text>',
         f'<text class="t" x="{x:.0f}" y="32" text-anchor="middle">{note}</text>' if note else "",
     ]
     marks = ticks(axis)

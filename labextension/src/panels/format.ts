@@ -160,6 +160,23 @@ export function shorten(text: string, width: number): string {
   return line.length <= width && characters.length <= width * 4 ? line.join('') : `${line.slice(0, width - 1).join('')}…`;
 }
 
+/** Shorten texts that stand beside each other so that those that differ are seen to differ: their beginning, else their
+ * middle, is left out in place of the end. */
+export function tellApart(texts: string[], width: number): string[] {
+  const cut = texts.map(text => shorten(text, width));
+  if (new Set(cut).size === new Set(texts).size) {
+    return cut;
+  }
+  const isLong = (text: string): boolean => [...text].length > width;
+  const [first = [], ...others] = texts.filter(isLong).map(text => [...text]);
+  const differs = first.findIndex((sign, i) => others.some(other => other[i] !== sign));
+  const start = (differs < 0 ? first.length : differs) - Math.floor(width / 3);
+  const head = Math.floor(width / 2);
+  const told = (signs: string[]): string =>
+    start > 0 ? shorten(`…${signs.slice(start).join('')}`, width) : `${signs.slice(0, head).join('')}…${signs.slice(1 + head - width).join('')}`;
+  return texts.map(text => (isLong(text) ? told([...text]) : text));
+}
+
 function exponentOf(size: number): number {
   // Not the logarithm: it is off by one for some powers of ten.
   return Number(size.toExponential().split('e')[1]);

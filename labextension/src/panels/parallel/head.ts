@@ -2,10 +2,12 @@
 // what else can be done with the axis; both work by keyboard.
 
 import { h, replace } from '../dom';
+import { shorten, tellApart } from '../format';
 import type { ParallelAxis } from './frame';
 
 const MINUS = '−';
 const DRAG = 4;
+const CHARACTER = 8;
 
 export interface HeadActions {
   /** The pointer drags the head to this place in the plot; null when it is let go. */
@@ -42,11 +44,12 @@ export class AxisHead {
     this.button.focus();
   }
 
-  update(axis: ParallelAxis, isObjective: boolean, width: number): void {
+  /** Show the axis; `name` is its key, as short as there is room for. */
+  update(axis: ParallelAxis, name: string, isObjective: boolean, width: number): void {
     const note = noteText(axis, isObjective);
     this.button.title = `${axis.key}${note.long ? `, ${note.long}` : ''}. Drag to move the axis, click for more.`;
     this.button.setAttribute('aria-label', `axis ${axis.key}${note.long ? `, ${note.long}` : ''}`);
-    replace(this.button, axis.key);
+    replace(this.button, name);
     replace(this.note, note.short);
     this.node.style.width = `${width}px`;
   }
@@ -92,6 +95,12 @@ export class AxisHead {
       (event.shiftKey ? this.actions.move : this.actions.leave)(step);
     }
   }
+}
+
+/** The names of axes, whole where the browser may cut what there is no room for, and told apart where that made them one. */
+export function headNames(keys: string[], width: number): string[] {
+  const room = Math.floor(width / CHARACTER);
+  return new Set(keys.map(key => shorten(key, room))).size === new Set(keys).size ? keys : tellApart(keys, room);
 }
 
 /** What stands under an axis' name, and the same in words. */

@@ -3,7 +3,7 @@
 import { h, replace, s } from '../dom';
 import { axisMarks } from './axes';
 import { type Palette, type Shading, readPalette } from './colours';
-import { AxisHead, type HeadActions } from './head';
+import { AxisHead, type HeadActions, headNames } from './head';
 import { type AxisBrush, type LineStore, inBrush, nearestRow } from './lines';
 import { Layer, type Picture, type Size, fit, newCanvas, paintOne } from './paint';
 import { Room, TOP } from './room';
@@ -204,11 +204,12 @@ export class Stage {
       this.marks,
       view.shown.map((axis, i) => axisMarks(axis, view.scale(axis), this.xs[i]!, view.flipped.has(axis.id), this.roomRight(i), this.room))
     );
+    const names = headNames(view.shown.map(axis => axis.key), headWidth);
     view.shown.forEach((axis, i) => {
       const [head, track] = [this.heads.get(axis.id)!, this.tracks.get(axis.id)!];
       // The objective's name has the margin beside it to itself.
       const width = i === view.order.length - 1 ? headWidth + 22 : headWidth;
-      head.update(axis, view.isObjective(axis), width);
+      head.update(axis, names[i]!, view.isObjective(axis), width);
       head.node.style.left = `${this.xs[i]! - width / 2}px`;
       track.node.style.left = `${this.xs[i]! - 14}px`;
       track.node.style.height = `${this.size.height - TOP + 4}px`;
