@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jtrack import settings
+from jtrack.entities import RunKind
 from jtrack.errors import InvalidInputError
 from jtrack.store import Store, warn_unwritten
 from jtrack.tracking.unrecorded import UnrecordedRun
@@ -152,6 +153,12 @@ def find_context_run() -> ActiveRun | None:
     while run is not None and run.ended:
         run = run.outer
     return run
+
+
+def find_late_run() -> ActiveRun | None:
+    """Find the run of the tracked cell that this task was begun in, where the cell has ended before its task."""
+    run = context_run.get()
+    return run if run is not None and run.kind == RunKind.CELL else None
 
 
 def find_own_run(store: Store, run_id: str) -> ActiveRun | None:

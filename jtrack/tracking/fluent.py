@@ -294,7 +294,7 @@ def log_figure(figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any
 
 
 def _active_or_new() -> ActiveRun:
-    return active_run() or start_run()
+    return active_run() or context.find_late_run() or start_run()
 
 
 def _check_free(nested: bool) -> ActiveRun | None:

@@ -111,6 +111,22 @@ def test_what_a_thread_logs_after_its_cell_is_no_parent_of_the_cells_to_come(tmp
         kernel.stop()
 
 
+def test_what_a_task_logs_after_its_cell_goes_into_the_cells_run(tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path)
+    try:
+        kernel.run(
+            "import asyncio, jtrack\n%load_ext jtrack\nover = asyncio.Event()\nasync def train():\n"
+            "    jtrack.log_metric('loss', 1)\n    await over.wait()\n    jtrack.log_metric('loss', 0.5)\n"
+        )
+        kernel.run("%%track --name training\ntask = asyncio.create_task(train())\nawait asyncio.sleep(0)")
+        kernel.run("over.set()\nawait task")
+        assert kernel.value("jtrack.active_run()") is None
+        run = kernel.last_run()
+        assert (run["run_name"], run["status"], run["metrics"]) == ("training", "FINISHED", {"loss": 0.5})
+    finally:
+        kernel.stop()
+
+
 def test_no_thread_imports_numpy_at_the_same_time_as_a_cell_might(tmp_path: Path) -> None:
     kernel = Kernel(tmp_path)
     watch = """
