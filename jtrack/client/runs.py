@@ -50,7 +50,7 @@ class RunMethods(ClientBase):
         tags = dict(tags or {})
         info = RunInfo(
             run_id=new_run_id(),
-            experiment_id=experiments.get_experiment(self._store, experiment_id=experiment_id).experiment_id,
+            experiment_id=experiments.check_experiment(self._store, experiment_id),
             run_name=run_name or tags.pop("mlflow.runName", None) or new_run_name(),
             kind=RunKind.BLOCK,
             parent_run_id=tags.pop("mlflow.parentRunId", None),

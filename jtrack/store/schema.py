@@ -172,6 +172,8 @@ _SHOWN = {
         SELECT r.* REPLACE (
             if(k.run_id IS NULL, r.status, 'KILLED') AS status,
             coalesce(r.ended_at, k.ended_at) AS ended_at,
+            if(r.experiment_id IN (SELECT experiment_id FROM every_experiments WHERE lifecycle_stage = 'deleted'),
+               'deleted', r.lifecycle_stage) AS lifecycle_stage,
             coalesce(r.artifact_uri, concat_ws('/', h.path, r.experiment_id, r.run_id)) AS artifact_uri)
         FROM tail.here h CROSS JOIN every_runs r LEFT JOIN tail.killed k ON k.run_id = r.run_id""",
     "params": "SELECT * FROM every_params",

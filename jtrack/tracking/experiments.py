@@ -23,8 +23,10 @@ def find_experiment(store: Store, *, experiment_id: str | None = None, name: str
     )
     if not rows:
         return None
-    store.known_experiments[rows[0]["experiment_id"]] = rows[0]["name"]
-    return _experiment(rows[0])
+    found = _experiment(rows[0])
+    if found.lifecycle_stage == LifecycleStage.ACTIVE:
+        store.known_experiments[found.experiment_id] = found.name
+    return found
 
 
 def get_experiment(store: Store, *, experiment_id: str | None = None, name: str | None = None) -> Experiment:
@@ -42,15 +44,21 @@ def get_experiment(store: Store, *, experiment_id: str | None = None, name: str 
 
 
 def check_experiment(store: Store, experiment_id: str) -> str:
-    """Return the id of an experiment that is there; one that this process has seen costs no question.
+    """Return the id of an experiment that takes runs; one that this process has seen costs no question.
 
     Raises
     ------
     ExperimentNotFoundError
         There is none; the hint lists what there is.
+    RunStateError
+        It is deleted.
     """
     if experiment_id not in store.known_experiments:
-        get_experiment(store, experiment_id=experiment_id)
+        found = get_experiment(store, experiment_id=experiment_id)
+        if found.lifecycle_stage == LifecycleStage.DELETED:
+            raise RunStateError(
+                f"experiment {found.name!r} is deleted", f"jtrack.restore_experiment({experiment_id!r})"
+            )
     return experiment_id
 
 
@@ -109,6 +117,10 @@ def change_experiment(store: Store, experiment_id: str, **columns: Any) -> None:
         name = columns.get("name")
         if name is not None and find_experiment(store, name=check_key("experiment", name)) is not None:
             raise InvalidInputError(f"there is an experiment {name!r} already")
+        if columns.get("lifecycle_stage") == LifecycleStage.DELETED:
+            if experiment_id == DEFAULT_EXPERIMENT_ID:
+                raise InvalidInputError("the default experiment can't be deleted: runs go there where none is chosen")
+            store.known_experiments.pop(experiment_id, None)
         store.writer.event("experiment_changed", experiment_id, columns)
 
 

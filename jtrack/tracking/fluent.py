@@ -61,11 +61,11 @@ def start_run(
     Raises
     ------
     RunStateError
-        A run is active, and this one is not nested; or the run to take up is deleted.
+        A run is active, and this one is not nested; or the run to take up, or the experiment, is deleted.
     RunNotFoundError
         There is no run ``run_id`` or ``parent_run_id``.
     ExperimentNotFoundError
-        There is no experiment ``experiment_id``.
+        There is no experiment ``experiment_id``, or no longer the one that was chosen.
     StorePathError
         The store's folder can't be written.
     """
@@ -158,7 +158,7 @@ def rename_experiment(experiment_id: str, new_name: str) -> None:
 
 
 def delete_experiment(experiment_id: str) -> None:
-    """Mark an experiment as deleted; its runs stay in the store."""
+    """Mark an experiment as deleted, and with it its runs; all stay in the store."""
     experiments.change_experiment(current_store(), experiment_id, lifecycle_stage=LifecycleStage.DELETED.value)
 
 
@@ -336,7 +336,7 @@ def _with_system_metrics(run: ActiveRun, wanted: bool | None) -> ActiveRun:
 def _chosen_experiment_id(store: Store) -> str:
     if process.experiment_id is None and process.experiment_name is not None:  # its store was removed meanwhile
         process.experiment_id = experiments.get_or_create_experiment(store, process.experiment_name).experiment_id
-    return process.experiment_id or experiments.DEFAULT_EXPERIMENT_ID
+    return experiments.check_experiment(store, process.experiment_id or experiments.DEFAULT_EXPERIMENT_ID)
 
 
 def _script() -> str | None:

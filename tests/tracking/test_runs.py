@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import jtrack
-from jtrack.entities import RunKind, RunStatus
+from jtrack.entities import RunKind, RunStatus, ViewType
 from jtrack.errors import InvalidInputError, ParamConflictError, RunNotFoundError, RunStateError
 from tests.store import processes
 from tests.waiting import wait_until
@@ -272,6 +272,32 @@ def test_experiments() -> None:
     assert beer.tags == {"owner": "ann"}
     assert jtrack.get_experiment_by_name("whisky") is None
     assert {e.name for e in jtrack.search_experiments()} == {"Default", "red wine", "beer"}
+
+
+def test_the_runs_of_a_deleted_experiment_are_deleted_with_it() -> None:
+    trials = jtrack.set_experiment("trials").experiment_id
+    with jtrack.start_run() as run:
+        jtrack.log_metric("m", 1)
+    with jtrack.start_run() as dropped:
+        pass
+    jtrack.delete_run(dropped.run_id)
+
+    def found(view: ViewType) -> set[str]:
+        return {run.info.run_id for run in jtrack.search_runs([trials], run_view_type=view, output_format="list")}
+
+    jtrack.delete_experiment(trials)
+    assert (found(ViewType.ACTIVE_ONLY), found(ViewType.DELETED_ONLY)) == (set(), {run.run_id, dropped.run_id})
+    assert jtrack.search_runs(search_all_experiments=True, output_format="list") == []
+    for start in (jtrack.start_run, lambda: jtrack.start_run(experiment_id=trials)):
+        with pytest.raises(RunStateError, match="experiment 'trials' is deleted"):
+            start()
+    jtrack.restore_experiment(trials)
+    assert (found(ViewType.ACTIVE_ONLY), found(ViewType.DELETED_ONLY)) == ({run.run_id}, {dropped.run_id})
+    with jtrack.start_run() as more:
+        pass
+    assert more.experiment_id == trials
+    with pytest.raises(InvalidInputError, match="the default experiment can't be deleted"):
+        jtrack.delete_experiment("0")
 
 
 def test_two_processes_that_create_an_experiment_at_once_create_one(store_path: Path) -> None:
