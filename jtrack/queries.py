@@ -157,21 +157,21 @@ def search_experiments(
 
 
 def search_runs(
-    experiment_ids: Sequence[str] | None = None,
+    experiment_ids: str | Sequence[str] | None = None,
     filter_string: str = "",
     run_view_type: ViewType | int = ViewType.ACTIVE_ONLY,
     max_results: int = 100_000,
     order_by: Sequence[str] | None = None,
     output_format: OutputFormat = "pandas",
     search_all_experiments: bool = False,
-    experiment_names: Sequence[str] | None = None,
+    experiment_names: str | Sequence[str] | None = None,
 ) -> Any:
     """Search runs, with filters as MLflow writes them.
 
     Parameters
     ----------
     experiment_ids, experiment_names
-        Where to look; with neither, in the chosen experiment, or in all if none was chosen.
+        Where to look, one or several; with neither, in the chosen experiment, or in all if none was chosen.
     filter_string
         Such as ``metrics.acc > 0.9 and params.model = 'tree'``; ``or``, ``not`` and parentheses work too.
     order_by
@@ -257,17 +257,25 @@ def _catalog() -> Catalog:
     return asked_store().catalog
 
 
-def _experiments_meant(ids: Sequence[str] | None, names: Sequence[str] | None, everywhere: bool) -> list[str] | None:
+def _experiments_meant(
+    ids: str | Sequence[str] | None, names: str | Sequence[str] | None, everywhere: bool
+) -> list[str] | None:
     if ids is not None and names is not None:
         raise InvalidInputError("experiments are given by their ids or by their names, not by both")
     if everywhere:
         return None
     if ids is not None:
-        return [str(experiment_id) for experiment_id in ids]
+        return [str(experiment_id) for experiment_id in _each(ids)]
     if names is not None:
-        found = rows("SELECT experiment_id FROM experiments WHERE name IN (SELECT unnest(?::VARCHAR[]))", [list(names)])
+        found = rows(
+            "SELECT experiment_id FROM experiments WHERE name IN (SELECT unnest(?::VARCHAR[]))", [_each(names)]
+        )
         return [row["experiment_id"] for row in found]
     return None if process.experiment_id is None else [process.experiment_id]
+
+
+def _each(given: str | Sequence[str]) -> list[str]:
+    return [given] if isinstance(given, str) else list(given)  # a text alone is one, not its letters
 
 
 def _runs(catalog: Catalog, run_ids: Sequence[str]) -> list[Run]:

@@ -255,6 +255,8 @@ def test_experiments() -> None:
     jtrack.set_experiment("beer")
     assert jtrack.search_runs(output_format="list") == []
     assert len(jtrack.search_runs(output_format="list", experiment_names=["wine"])) == 1
+    assert len(jtrack.search_runs(output_format="list", experiment_names="wine")) == 1
+    assert len(jtrack.search_runs(wine.experiment_id, output_format="list")) == 1
     assert len(jtrack.search_runs(output_format="list", search_all_experiments=True)) == 1
     jtrack.rename_experiment(wine.experiment_id, "red wine")
     assert jtrack.get_experiment(wine.experiment_id).name == "red wine"
