@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jtrack import queries
+from jtrack.settings import parse_store_path
 from jtrack.store import Store
 from jtrack.tracking.context import current_store, find_own_run, open_store
 from jtrack.tracking.resume import logged_params
@@ -19,7 +20,8 @@ class ClientBase:
     def __init__(
         self, tracking_uri: str | os.PathLike[str] | None = None, registry_uri: str | os.PathLike[str] | None = None
     ) -> None:
-        self._uri = tracking_uri
+        # As it is meant here: the working folder may be another one later.
+        self._path = None if tracking_uri is None else parse_store_path(tracking_uri)
         self._runs: dict[str, ActiveRun] = {}
 
     @property
@@ -29,7 +31,7 @@ class ClientBase:
 
     @property
     def _store(self) -> Store:
-        return current_store() if self._uri is None else open_store(self._uri)
+        return current_store() if self._path is None else open_store(self._path)
 
     @contextmanager
     def _asking(self) -> Iterator[Store]:

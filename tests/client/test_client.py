@@ -98,9 +98,13 @@ def test_the_registry_goes_through_the_client() -> None:
         client.create_model_version("nope", source)
 
 
-def test_a_client_asks_its_own_store(own_folder: Path) -> None:
+def test_a_client_asks_its_own_store(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     register_churn()
-    other = MlflowClient(own_folder / "other")
+    other = MlflowClient("other")
+    (own_folder / "data").mkdir()
+    monkeypatch.chdir(own_folder / "data")
+    assert other.tracking_uri == str(own_folder / "other")
+    monkeypatch.chdir(own_folder)
     assert other.search_registered_models() == []
     other.create_registered_model("elsewhere")
     assert [model.name for model in other.search_registered_models()] == ["elsewhere"]
