@@ -11,6 +11,7 @@ import pytest
 
 import jtrack
 from jtrack import queries, tracking
+from jtrack.commands.compact import compact
 from jtrack.entities import RunKind
 from jtrack.errors import InvalidFilterError, InvalidInputError, MetricNotFoundError, QueryError, RunNotFoundError
 from jtrack.store import Store
@@ -160,6 +161,16 @@ def test_points_logged_out_of_order_come_back_by_step() -> None:
             jtrack.log_metric("m", step, step=step)
     assert jtrack.metric_history(run.run_id, "m").step.tolist() == [1, 3, 3, 5]
     assert jtrack.get_run(run.run_id).data.metrics == {"m": 5.0}
+
+
+def test_of_points_of_one_step_and_time_the_latest_is_the_one_that_was_logged_last() -> None:
+    with jtrack.start_run() as run:
+        for value in (0.25, 0.75, 0.5):
+            jtrack.log_metric("loss", value, step=0, timestamp=1_700_000_000_000)
+    for _ in range(2):
+        assert jtrack.get_run(run).data.metrics == {"loss": 0.5}
+        assert jtrack.metric_history(run, "loss").value.tolist() == [0.25, 0.75, 0.5]
+        compact()
 
 
 def test_another_store_is_asked_inside_the_block_and_in_this_thread_only(three_runs: list[str], tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def _merge_points(connection: duckdb.DuckDBPyConnection, stage: Stage, into: str
         f"""CREATE OR REPLACE TEMP TABLE merged AS
             WITH summed AS (
                 SELECT series_no, count(*) AS n_points,
-                       arg_max(row(step, logged_at, value), row(step, "at")) AS latest,
+                       arg_max(row(step, logged_at, value), rowid) AS latest,
                        min(value) FILTER (NOT isnan(value)) AS min_value,
                        max(value) FILTER (NOT isnan(value)) AS max_value
                 FROM fresh GROUP BY series_no
