@@ -139,7 +139,10 @@ def get_parent_run(run_id: object) -> Run | None:
 def last_active_run() -> Run | None:
     """Get the active run, or the one that this process ended last."""
     run = process.runs[-1] if process.runs else process.last_run
-    return None if run is None else get_run(run.run_id)
+    if run is None:
+        return None
+    with using(run.store):  # another one may have been chosen meanwhile
+        return get_run(run.run_id)
 
 
 def search_experiments(

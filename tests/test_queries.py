@@ -163,6 +163,16 @@ def test_points_logged_out_of_order_come_back_by_step() -> None:
     assert jtrack.get_run(run.run_id).data.metrics == {"m": 5.0}
 
 
+def test_the_last_active_run_is_found_in_its_own_store() -> None:
+    with jtrack.start_run() as run:
+        jtrack.set_tracking_uri("other")
+        active = jtrack.last_active_run()
+    ended = jtrack.last_active_run()
+    assert active is not None
+    assert ended is not None
+    assert active.info.run_id == ended.info.run_id == run.run_id
+
+
 def test_of_points_of_one_step_and_time_the_latest_is_the_one_that_was_logged_last() -> None:
     with jtrack.start_run() as run:
         for value in (0.25, 0.75, 0.5):
