@@ -70,14 +70,14 @@ def set_tracking_uri(uri: str | os.PathLike[str] | None) -> None:
     ----------
     uri
         A folder (``path`` or ``file:path``), from the working folder as it is now; ``None`` goes back to the
-        environment and the nearest ``.jtrack``.
+        environment and the nearest ``.jtrack``, as does ``""``.
 
     Raises
     ------
     InvalidInputError
         No store can be opened there; the choice before stands.
     """
-    path = None if uri is None else settings.parse_store_path(uri)
+    path = None if uri is None or uri == "" else settings.parse_store_path(uri)
     with process.lock:
         process.tracking_uri = None if path is None else str(path)
         process.experiment_id = process.experiment_name = None

@@ -143,6 +143,8 @@ def test_the_store_is_the_nearest_one_upward(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path / "deep" / "deeper")
     assert jtrack.get_run("above").info.run_name == "above"
     assert jtrack.get_tracking_uri() == str(tmp_path / ".jtrack")
+    jtrack.set_tracking_uri("")
+    assert jtrack.get_tracking_uri() == str(tmp_path / ".jtrack")
     monkeypatch.setenv("JTRACK_TRACKING_URI", f"file:{tmp_path}/elsewhere")
     with jtrack.start_run(run_name="other"):
         pass
