@@ -102,6 +102,17 @@ def test_runs_are_grouped_by_a_param_with_the_mean_of_each_group() -> None:
         RunsModel(group_by="metrics.accuracy")
 
 
+def test_a_group_names_the_experiment_of_its_runs() -> None:
+    for experiment, depth in (("wine", 2), ("wine", 2), ("wine", 3), ("beer", 3)):
+        log_cell_run("run", {"depth": depth}, {"acc": 0.5}, experiment=experiment)
+    frame = RunsModel(group_by="params.depth").frame
+    at = [column.key for column in frame.columns].index("experiment_name")
+    assert {row.label: row.cells[at] for row in frame.rows if isinstance(row, GroupRow)} == {
+        "depth 2": "wine",
+        "depth 3": "2 values",
+    }
+
+
 def test_groups_show_in_the_forms_without_script() -> None:
     log_wines()
     table = runs(group_by="params.lr")

@@ -52,6 +52,9 @@ FROM params JOIN member USING (run_id) WHERE key IN (SELECT unnest(?::VARCHAR[])
 UNION ALL
 SELECT 'tags', place, key, NULL, count(DISTINCT value), any_value(left(value, {_WIDTH})), NULL, NULL
 FROM tags JOIN member USING (run_id) WHERE key IN (SELECT unnest(?::VARCHAR[])) GROUP BY place, key
+UNION ALL
+SELECT 'attributes', place, 'experiment_name', NULL, count(DISTINCT e.name), any_value(e.name), NULL, NULL
+FROM runs JOIN member USING (run_id) JOIN experiments e USING (experiment_id) GROUP BY place
 """
 
 Cell = float | str | None
