@@ -5,7 +5,6 @@ All of it goes through the store's folder, as events and messages, so that neith
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,7 @@ from jtrack.server.question import Question
 from jtrack.store import Store
 from jtrack.tracking.edits import describe_run, remove_run, rename_run, return_run, tag_run
 from jtrack.tracking.live import add_note, ask_to_stop, turn_knob
-from jtrack.values import check_text
+from jtrack.values import check_text, parse_param
 
 _KNOBS = """
 SELECT DISTINCT ON (detail ->> 'name') detail ->> 'name' AS name, detail -> 'value' AS value_json
@@ -101,7 +100,7 @@ def check_knob(store: Store, run_id: str, name: str, value: Any) -> Any:
     InvalidInputError
         The run offers no such knob, or one that holds another kind of value.
     """
-    knobs = {row["name"]: json.loads(row["value_json"]) for row in store.catalog.rows(_KNOBS, [run_id])}
+    knobs = {row["name"]: parse_param(row["value_json"]) for row in store.catalog.rows(_KNOBS, [run_id])}
     if name not in knobs:
         raise InvalidInputError(f"the run has no knob {name!r}", f"it has: {', '.join(knobs) or 'none'}")
     known = knobs[name]

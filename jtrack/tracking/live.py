@@ -6,11 +6,13 @@ whether they are sent by a widget of the same kernel, by JupyterLab's server or 
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from jtrack.errors import InvalidInputError
 from jtrack.store.control import Mailbox, send_message
-from jtrack.values import check_key, plain_value
+from jtrack.values import check_key, plain_value, render_param
 
 if TYPE_CHECKING:
     from jtrack.store import Store
@@ -97,9 +99,11 @@ class Controls:
             self._note(name, value)
 
     def _note(self, name: str, value: Any) -> None:
-        self._run.store.writer.event("knob_turned", self._run.run_id, {"name": name, "value": value})
+        kept = json.loads(render_param(name, value)[1])  # infinity is no JSON by itself
+        self._run.store.writer.event("knob_turned", self._run.run_id, {"name": name, "value": kept})
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            self._run.log_metric(name, value, step=self._run.latest_step)
+            with suppress(InvalidInputError):  # an int that is no float64: what somebody typed must not end the loop
+                self._run.log_metric(name, value, step=self._run.latest_step)
 
 
 def ask_to_stop(store: Store, run_id: str) -> None:

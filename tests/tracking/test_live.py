@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
@@ -41,6 +42,17 @@ def test_a_knob_keeps_its_type_and_its_history() -> None:
     curve = jtrack.metric_history(run, "lr")
     assert curve.value.tolist() == [0.1, 1.0, 0.01]
     assert curve.step.tolist() == [10, 10, 10]
+
+
+def test_no_number_that_a_knob_is_turned_to_ends_the_training() -> None:
+    with jtrack.start_run() as run:
+        assert run.knob("clip", math.inf) == math.inf
+        assert run.knob("seed", 3) == 3
+        for name, value in (("clip", 0.5), ("clip", -math.inf), ("seed", 2**53 + 1), ("seed", 10**400)):
+            turn_knob(run.store, run.run_id, name, value)
+        wait_until(lambda: run.knob("seed", 3) == 10**400)
+        assert run.knob("clip", math.inf) == -math.inf
+    assert jtrack.metric_history(run, "clip").value.tolist() == [math.inf, 0.5, -math.inf]
 
 
 def test_a_training_in_another_process_is_stopped_from_here(store_path: Path) -> None:

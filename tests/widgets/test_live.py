@@ -17,6 +17,7 @@ from jtrack import tracking
 from jtrack.direction import Direction
 from jtrack.entities import RunKind, RunStatus
 from jtrack.errors import InvalidInputError, RunNotFoundError, RunStateError
+from jtrack.server.steering import check_knob
 from jtrack.tracking.live import add_note, turn_knob
 from jtrack.widgets.frames import frame_json
 from jtrack.widgets.live.curves import GrowingCurve
@@ -224,6 +225,18 @@ def test_the_model_sees_knobs_notes_and_stops_of_a_run_in_this_process() -> None
     assert model.look().status is RunStatus.FINISHED
     with pytest.raises(RunStateError):
         model.stop()
+
+
+def test_a_knob_may_be_infinite_and_is_turned_from_there() -> None:
+    with jtrack.start_run() as run:
+        assert run.knob("clip", math.inf) == math.inf
+        model = LiveModel(run.store, run.run_id)
+        assert model.frame.knobs == (Knob("clip", math.inf),)
+        assert check_knob(run.store, run.run_id, "clip", 2) == 2.0
+        model.knob("clip", "2")
+        wait_until(lambda: run.knob("clip", math.inf) == 2.0)
+        model.knob("clip", "-inf")
+        wait_until(lambda: run.knob("clip", math.inf) == -math.inf)
 
 
 def test_a_knob_read_from_text_keeps_its_kind() -> None:

@@ -66,6 +66,17 @@ def test_news_about_another_frame_make_it_ask_for_all(show: Show) -> None:
     assert shown.page.locator(".jt-tile").count() == 3
 
 
+def test_a_knob_that_is_infinite_is_turned_to_a_number(show: Show) -> None:
+    asked: list[Any] = []
+    page = show(live_frame(knobs=(Knob("clip", math.inf),)), {"knob": lambda **said: asked.append(said["value"])}).page
+    field = page.get_by_label("clip")
+    expect(field).to_have_value("Infinity")
+    field.fill("2.5")
+    field.press("Enter")
+    page.get_by_text("asked the loop to take clip = 2.5").wait_for()
+    assert asked == [2.5]
+
+
 def test_arrow_keys_read_a_curve(show: Show) -> None:
     page = show(live_frame()).page
     tile = page.locator(".jt-tile").first

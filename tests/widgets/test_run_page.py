@@ -178,6 +178,7 @@ def test_a_page_of_a_run_that_is_not_there_says_so() -> None:
         ("tags_set", {"a": "1", "b": None}, "tags a = 1, b taken off"),
         ("artifact_logged", {"path": "a.png", "n_bytes": 3100, "sha256": "x"}, "file a.png, 3.1 kB"),
         ("knob_turned", {"name": "lr", "value": 0.1}, "lr is 0.1"),
+        ("knob_turned", {"name": "clip", "value": {"$float": "-inf"}}, "clip is -inf"),
         ("cell_recorded", {"role": "source", "execution_count": 9}, "came from cell [9]"),
         ("of_a_later_version", {"x": 1}, "of a later version"),
     ],

@@ -269,7 +269,7 @@ class LiveReader:
         if kind in ("run_started", "run_attached"):
             self._began_us = max(self._began_us, event["at"])
         elif kind == "knob_turned":
-            self._knobs[detail["name"]] = detail["value"]
+            self._knobs[detail["name"]] = parse_param(json.dumps(detail["value"]))
             self._asked.pop(detail["name"], None)
         elif kind == "stop_offered":
             self._shown = replace(self._shown, is_listening=True)

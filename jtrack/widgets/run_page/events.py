@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from jtrack import queries
+from jtrack.values import parse_param
 from jtrack.widgets.format import and_more, format_bytes, shorten
 
 _MOST_EVENTS = 500
@@ -88,7 +89,7 @@ def _note(detail: Mapping[str, Any]) -> str:
 
 
 def _knob(detail: Mapping[str, Any]) -> str:
-    return f"{detail.get('name')} is {detail.get('value')}"
+    return f"{detail.get('name')} is {parse_param(json.dumps(detail.get('value')))}"
 
 
 def _stop(detail: Mapping[str, Any]) -> str:

@@ -103,7 +103,7 @@ class KnobField {
 
   private send(): void {
     const text = this.input.value.trim();
-    const isNumber = typeof this.knob.value === 'number' && text !== '' && Number.isFinite(Number(text));
+    const isNumber = isNumeric(this.knob.value) && text !== '' && Number.isFinite(Number(text));
     const value = this.input.type === 'checkbox' ? this.input.checked : isNumber ? Number(text) : text;
     if (value === '' || String(value) === String(this.knob.value)) {
       this.reset();
@@ -112,6 +112,11 @@ class KnobField {
       void this.turn(value);
     }
   }
+}
+
+/** Whether a knob holds a number; those that JSON has no sign for come as texts. */
+function isNumeric(value: KnobValue): boolean {
+  return typeof value === 'number' || ['NaN', 'Infinity', '-Infinity'].includes(String(value));
 }
 
 /** What is done after the stop was asked for: a sweep goes by trials, all else by what its loop calls a round. */
