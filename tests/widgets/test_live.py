@@ -135,7 +135,14 @@ def test_progress_counts_in_the_param_that_says_how_many() -> None:
 
 @pytest.mark.parametrize(
     ("params", "step"),
-    [({}, 5), ({"epochs": True}, 5), ({"epochs": "ten"}, 5), ({"epochs": 10}, 900), ({"epochs": 1}, 0)],
+    [
+        ({}, 5),
+        ({"epochs": True}, 5),
+        ({"epochs": "ten"}, 5),
+        ({"epochs": 10}, 900),
+        ({"epochs": 1}, 0),
+        ({"epochs": 9}, -3),
+    ],
 )
 def test_progress_is_unknown_rather_than_wrong(params: dict[str, Any], step: int) -> None:
     assert infer_progress(params, StepPace(0, 0.0, step, 5.0), 5.0, 5.0) is None

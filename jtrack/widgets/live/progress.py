@@ -69,7 +69,7 @@ def _by_param(params: Mapping[str, Any], pace: Pace, now: float, last: LastRun |
     done = pace.step + offset
     for key, total in _totals(params).items():
         expected = _steps_by_last_run(key, total, last) or total
-        if done <= expected:
+        if 0 <= done <= expected:
             return Progress(
                 fraction=done / expected,
                 eta_s=_eta(pace, expected - done, now),
