@@ -204,6 +204,14 @@ def test_a_param_with_a_value_of_its_own_for_every_run_is_left_out_unless_asked_
     assert len(axis.categories) == 30 and axis.categories[-1] == "other"
 
 
+def test_numbers_that_are_mostly_none_are_numbers_and_missing() -> None:
+    sweep = log_sweep(minimize="loss")
+    log_trials(sweep, [({"dropout": None if i % 5 else i / 1000}, {"loss": float(i)}) for i in range(200)])
+    axis = frame_of(sweep).axes[0]
+    assert (axis.key, axis.kind, axis.low, axis.high) == ("dropout", AxisKind.NUMERIC, 0.0, 0.195)
+    assert axis.n_missing == 160
+
+
 def test_texts_that_read_alike_stay_two_categories() -> None:
     sweep = log_sweep()
     stem = "a very long text that is the same for longer than a label is wide "

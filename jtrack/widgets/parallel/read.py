@@ -27,7 +27,8 @@ _EXACT = 200
 
 _WANTED = "WITH wanted AS (SELECT unnest(?::VARCHAR[]) AS run_id, unnest(range(?::BIGINT)) AS position) "
 _PARAM_KEYS = f"""{_WANTED}
-SELECT key, count(*) AS n_runs, count(number) AS n_numbers, count(DISTINCT md5(value_json::VARCHAR)) AS n_distinct
+SELECT key, count(*) AS n_runs, count(number) AS n_numbers, count(DISTINCT md5(value_json::VARCHAR)) AS n_distinct,
+       count(*) FILTER (value_json::VARCHAR = 'null') AS n_nones
 FROM params JOIN wanted USING (run_id) GROUP BY key ORDER BY n_runs DESC, key
 """
 _METRIC_KEYS = f"""{_WANTED}
@@ -119,13 +120,18 @@ def read_columns(run_ids: Sequence[str], sources: Sequence[Source]) -> dict[str,
 def _is_telling(row: dict[str, Any], n_runs: int) -> bool:
     if row["n_distinct"] == 1 and row["n_runs"] == n_runs:
         return n_runs == 1
-    return bool(row["n_numbers"] * 2 >= row["n_runs"] or row["n_distinct"] <= MOST_CATEGORIES)
+    return bool(_is_mostly_numbers(row) or row["n_distinct"] <= MOST_CATEGORIES)
 
 
 def _is_categorical(row: dict[str, Any]) -> bool:
     if row["n_numbers"] == row["n_runs"]:
         return False
-    return bool(row["n_distinct"] <= MOST_CATEGORIES or row["n_numbers"] * 2 < row["n_runs"])
+    return bool(row["n_distinct"] <= MOST_CATEGORIES or not _is_mostly_numbers(row))
+
+
+def _is_mostly_numbers(row: dict[str, Any]) -> bool:
+    # Of a choice between None and a range, a search may take None more often than not.
+    return bool(row["n_numbers"] and row["n_numbers"] * 2 >= row["n_runs"] - row["n_nones"])
 
 
 def _named(row: dict[str, Any], chosen: set[str]) -> bool:
