@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -441,6 +442,14 @@ def test_a_sweep_that_runs_is_followed_on_after_questions_that_failed(show: Show
     expect(page.page.get_by_role("alert")).to_have_count(0)
     parent.end()
     expect(page.page.locator(".jt-head .jt-live")).to_have_count(0)
+
+
+def test_where_no_run_has_a_finite_objective_there_is_no_scale_of_colour(show: Show) -> None:
+    sweep = log_sweep(minimize="loss")
+    log_trials(sweep, [({}, {"loss": math.nan}) for _ in range(4)])
+    page = show(ParallelModel(sweep)).page
+    expect(page.get_by_role("button", name="1 axis", exact=True)).to_be_visible()
+    assert page.locator(".jt-legend").inner_text() == ""
 
 
 def test_axes_whose_names_begin_alike_are_told_apart(show: Show) -> None:

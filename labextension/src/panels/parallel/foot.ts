@@ -68,7 +68,7 @@ export class Foot {
       axes.map(axis => h('option', { value: axis.id, selected: axis.id === colour?.id }, shorten(axis.key, 40)))
     );
     this.select.disabled = axes.length === 0;
-    replace(this.axesButton, shown.size === axes.length ? `${axes.length} axes` : `${shown.size} of ${axes.length} axes`);
+    replace(this.axesButton, shown.size === axes.length ? `${axes.length} ${axes.length === 1 ? 'axis' : 'axes'}` : `${shown.size} of ${axes.length} axes`);
     replace(
       this.choices,
       axes.map(axis =>
@@ -108,7 +108,8 @@ export class Foot {
 }
 
 function legend({ colour, shading }: FootState): Node[] {
-  if (!colour || (shading.ends && shading.ends[0] === shading.ends[1])) {
+  // Nothing to tell by shades: one value for all, or none that is a finite number.
+  if (!colour || (shading.ends && !(Math.abs(shading.ends[0] - shading.ends[1]) > 0))) {
     return [];
   }
   if (!shading.ends) {
