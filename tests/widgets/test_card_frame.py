@@ -18,6 +18,7 @@ from jtrack.tracking.run import ActiveRun
 from jtrack.widgets.card.frame import Change, card_frame, describe_package_changes
 from jtrack.widgets.card.html import standing_text
 from jtrack.widgets.error_line import error_line
+from jtrack.widgets.run_page.frame import run_frame
 from tests.store import processes
 from tests.widgets.logged_runs import log_cell_run
 
@@ -200,6 +201,28 @@ def test_what_is_in_memory_is_taken_only_for_the_run_that_came_just_before() -> 
         assert frame.previous is not None and frame.previous.run_id == first.run_id
         assert ("remembered" in str(frame.source)) is is_remembered
         assert [(param.key, param.previous and param.previous.text) for param in frame.params] == [("lr", "0.1")]
+
+
+def test_values_that_differ_far_behind_are_seen_to_differ() -> None:
+    path = "/mnt/storage/team/datasets/imagenet/resized/256/{}/train.parquet"
+    log_ended(
+        "first", 0.1, {"model": "facebook/opt-1.3b", "data": path.format("v1"), "big": 10**30, "rate": 0.123456781}
+    )
+    second = log_ended(
+        "second", 0.2, {"model": "facebook/opt-2.7b", "data": path.format("v2"), "big": 10**30 + 1, "rate": 0.123456782}
+    )
+    changed = {
+        p.key: (p.previous.text, p.value.text) for p in card_frame(second.run_id).params if p.value and p.previous
+    }
+    assert changed == {
+        "big": ("…0000", "…0001"),
+        "data": ("…6/v1/trai…", "…6/v2/trai…"),
+        "lr": ("0.1", "0.2"),
+        "model": ("…pt-1.3b", "…pt-2.7b"),
+        "rate": ("0.123456781", "0.123456782"),
+    }
+    on_page = {p.key: p.value.text for p in run_frame(second.run_id).params if p.value}
+    assert (on_page["model"], on_page["data"]) == ("facebook/opt-2.7b", "…ed/256/v2/train.parquet")
 
 
 def test_a_card_from_memory_is_the_card_from_the_store() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -23,7 +23,7 @@ from jtrack.widgets.card.siblings import Siblings, read_siblings
 from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.difference import SourceDifference, diff_sources
 from jtrack.widgets.error_line import error_line
-from jtrack.widgets.format import and_more
+from jtrack.widgets.format import and_more, shorten, tell_apart
 from jtrack.widgets.frames import duration_s
 from jtrack.widgets.params import ParamValue
 
@@ -31,6 +31,7 @@ MOST_METRICS = 6
 MOST_INNER = 6
 _SPARK_POINTS = 32
 _MOST_SOURCE_ROWS = 12
+_ROOM = 11
 
 _RUN = "SELECT * FROM runs WHERE run_id = ?"
 _EXPERIMENT = "SELECT name FROM every_experiments WHERE experiment_id = ?"
@@ -183,21 +184,32 @@ def _inner_runs(run_id: str) -> InnerRuns:
     return InnerRuns(len(found), tuple(row["run_name"] for row in found[:MOST_INNER]))
 
 
-def compare_params(params: Mapping[str, ParamValue], before: Mapping[str, ParamValue] | None) -> tuple[CardParam, ...]:
-    """Hold params against the last run's: changed ones first, then the rest as they come."""
+def compare_params(
+    params: Mapping[str, ParamValue], before: Mapping[str, ParamValue] | None, room: int = _ROOM
+) -> tuple[CardParam, ...]:
+    """Hold params against the last run's: changed ones first, then the rest as they come.
+
+    Parameters
+    ----------
+    room
+        How many characters are seen of a value: two that would look alike are cut so that they differ.
+    """
     if before is None:
         return tuple(CardParam(key, value, None, Change.SAME) for key, value in params.items())
-    rows = [_compare_param(key, params.get(key), before.get(key)) for key in {**params, **before}]
+    rows = [_compare_param(key, params.get(key), before.get(key), room) for key in {**params, **before}]
     return tuple(sorted(rows, key=lambda row: row.change is Change.SAME))
 
 
-def _compare_param(key: str, value: ParamValue | None, previous: ParamValue | None) -> CardParam:
+def _compare_param(key: str, value: ParamValue | None, previous: ParamValue | None, room: int) -> CardParam:
     if value is None:
         return CardParam(key, None, previous, Change.REMOVED)
     if previous is None:
         return CardParam(key, value, None, Change.ADDED)
     if value.digest == previous.digest:
         return CardParam(key, value, None, Change.SAME)
+    if shorten(value.text, room) == shorten(previous.text, room):
+        new, old = tell_apart([value.exact, previous.exact], room)
+        value, previous = replace(value, text=str(new)), replace(previous, text=str(old))
     return CardParam(key, value, previous, Change.CHANGED)
 
 

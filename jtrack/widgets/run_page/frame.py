@@ -33,6 +33,7 @@ MAX_BYTES = 30_000
 _TEXT = 4_000
 _CELLS_TEXT = 8_000
 _VALUE_WIDTH = 200
+PARAM_ROOM = 24
 
 _HEAD = """
 SELECT r.*, e.name AS experiment_name, c.cell_id, c.execution_count, c.notebook_path,
@@ -282,7 +283,7 @@ def _head_fields(head: Mapping[str, Any]) -> dict[str, Any]:
 
 def _params(run_id: str, previous_id: str | None) -> tuple[CardParam, ...]:
     found = read_params([run_id] if previous_id is None else [run_id, previous_id])
-    return compare_params(found[run_id], None if previous_id is None else found[previous_id])
+    return compare_params(found[run_id], None if previous_id is None else found[previous_id], PARAM_ROOM)
 
 
 def _environment(head: Mapping[str, Any], previous_id: str | None) -> RunEnvironment | None:

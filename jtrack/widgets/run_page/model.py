@@ -22,6 +22,7 @@ from jtrack.widgets.run_page.artifact_preview import Download, Preview, download
 from jtrack.widgets.run_page.edit import edit_run, read_editable
 from jtrack.widgets.run_page.events import read_events
 from jtrack.widgets.run_page.frame import (
+    PARAM_ROOM,
     PackageChange,
     RunCell,
     RunFrame,
@@ -155,7 +156,7 @@ def read_all_params(run_id: str) -> tuple[CardParam, ...]:
     """Read all params of a run with those of the run before, the first 5,000."""
     previous = _previous_id(run_id)
     found = read_params([run_id] if previous is None else [run_id, previous])
-    return compare_params(found[run_id], None if previous is None else found[previous])[:_MOST_ROWS]
+    return compare_params(found[run_id], None if previous is None else found[previous], PARAM_ROOM)[:_MOST_ROWS]
 
 
 def read_all_cells(run_id: str) -> tuple[RunCell, ...]:
