@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Context, Decimal
 from os.path import commonprefix
 
 MISSING = "–"
@@ -24,6 +25,8 @@ _MOST_DECIMALS = 6
 _WIDEST_TICK = 9
 _TRAILING_ZEROS = re.compile(r"(?:\.|(\.\d*?))0+(?=e|$)")
 _NUMERIC_TEXT = frozenset("0123456789+-.eE")
+# As the page rounds: Python gives a half to the even digit, and 29 / 32 would be 0.9062 here and 0.9063 there.
+_HALF_UP = Context(prec=400, rounding=ROUND_HALF_UP)
 
 
 def decimals_for(value: float, significant: int = _SIGNIFICANT) -> int | None:
@@ -71,12 +74,17 @@ def format_number(value: float | None, decimals: int | None = None, significant:
         return "∞" if value > 0 else MINUS + "∞"
     if decimals is None:
         decimals = decimals_for(value, significant)
-    text = _power(value, significant) if decimals is None else f"{abs(value):,.{decimals}f}"
+    text = _power(value, significant) if decimals is None else f"{_rounded(abs(value), decimals):,f}"
     return MINUS + text if value < 0 and text.strip("0.,") else text
 
 
+def _rounded(size: float, decimals: int) -> Decimal:
+    return Decimal(float(size)).quantize(Decimal(1).scaleb(-decimals), context=_HALF_UP)
+
+
 def _power(value: float, significant: int) -> str:
-    mantissa, _, exponent = f"{abs(value):.{significant - 1}e}".partition("e")
+    size = Context(prec=significant, rounding=ROUND_HALF_UP).create_decimal(float(abs(value)))
+    mantissa, _, exponent = f"{float(size):.{significant - 1}e}".partition("e")
     return f"{mantissa}e{int(exponent)}"
 
 
@@ -201,15 +209,15 @@ def format_duration(seconds: float | None) -> str:
     if seconds is None or not math.isfinite(seconds):
         return MISSING
     if seconds < 0.0995:
-        return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "<1 ms"
+        return f"{_rounded(seconds * 1000, 0)} ms" if seconds >= 0.001 else "<1 ms"
     if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
+        return f"{_rounded(seconds, 1)} s"
+    whole = int(_rounded(seconds, 0))
     if whole < 3600:
         return _two_units(whole, 60, "min", 1, "s")
     if whole < 86400:
-        return _two_units(round(whole / 60) * 60, 3600, "h", 60, "min")
-    return _two_units(round(whole / 3600) * 3600, 86400, "d", 3600, "h")
+        return _two_units(int(_rounded(whole / 60, 0)) * 60, 3600, "h", 60, "min")
+    return _two_units(int(_rounded(whole / 3600, 0)) * 3600, 86400, "d", 3600, "h")
 
 
 def _two_units(whole: int, big: int, big_unit: str, small: int, small_unit: str) -> str:
@@ -228,7 +236,7 @@ def format_bytes(n_bytes: int | None) -> str:
     while size >= 999.95 and len(units) > 1:
         size /= 1000
         del units[0]
-    return f"{size:.1f} {units[0]}"
+    return f"{_rounded(size, 1)} {units[0]}"
 
 
 def format_ago(moment: datetime | None, now: datetime) -> str:
