@@ -19,6 +19,11 @@ _PATHS_OF_CELLS = """
 SELECT DISTINCT notebook_path AS path FROM cells
 WHERE cell_id IN (SELECT unnest(?::VARCHAR[])) AND role = 'tracked' AND notebook_path IS NOT NULL
 """
+_LATER_PATHS = """
+SELECT DISTINCT later.notebook_path AS path FROM cells later JOIN cells former USING (cell_id)
+WHERE former.notebook_path IN (SELECT unnest(?::VARCHAR[])) AND former.role = 'tracked' AND later.role = 'tracked'
+  AND later.notebook_path IS NOT NULL
+"""
 _DRIVE = re.compile(r"[A-Za-z]{2,}:")  # "RTC:" before the path of a notebook that several edit together
 
 
@@ -86,15 +91,21 @@ def spellings(path: Path) -> list[str]:
 def known_paths(notebook: Path) -> list[str]:
     """Give the texts under which a notebook's runs may have been recorded: its path now, and those it had before.
 
-    A path is one that it had before if cells of this notebook ran there and no file is there any more. Questions go to
-    the store in force.
+    A path is one that it had before if cells of this notebook ran there and no file is there any more. A notebook that
+    is gone itself has another path now, which a page that shows its runs may not know: where its cells ran later.
+    Questions go to the store in force.
     """
     now = spellings(notebook)
-    cell_ids = read_cell_ids(notebook)
+    later = [] if notebook.exists() else _later_paths(now)
+    cell_ids = [cell_id for path in (notebook, *later) for cell_id in read_cell_ids(path)]
     if not cell_ids:
         return now
-    found = queries.rows(_PATHS_OF_CELLS, [cell_ids])
-    return list(dict.fromkeys([*now, *(row["path"] for row in found if not Path(row["path"]).exists())]))
+    found = [row["path"] for row in queries.rows(_PATHS_OF_CELLS, [cell_ids])]
+    return list(dict.fromkeys([*now, *map(str, later), *(path for path in found if not Path(path).exists())]))
+
+
+def _later_paths(former: list[str]) -> list[Path]:
+    return [path for row in queries.rows(_LATER_PATHS, [former]) if (path := Path(row["path"])).is_file()]
 
 
 def _kernels_store(folder: Path) -> Path:

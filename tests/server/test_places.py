@@ -83,6 +83,19 @@ def test_a_notebook_is_known_by_the_paths_it_had_as_well(own_folder: Path) -> No
     assert set(known_paths(third)) == {str(third), str(second), str(first)}
 
 
+def test_a_page_that_knows_a_notebook_by_its_former_path_is_told_of_what_its_cells_run_since(own_folder: Path) -> None:
+    former = write_notebook(own_folder / "former.ipynb", "c1", "c2")
+    cell_run(former, "c1", {"a": 1}, {})
+    between = former.rename(own_folder / "between.ipynb")
+    assert known_paths(former) == [str(former)]
+    cell_run(between, "c1", {"a": 2}, {})
+    cell_run(write_notebook(own_folder / "other.ipynb", "c9"), "c9", {"a": 1}, {})
+    assert known_paths(former) == [str(former), str(between)]
+    now = between.rename(own_folder / "now.ipynb")
+    cell_run(now, "c1", {"a": 3}, {})
+    assert known_paths(former) == [str(former), str(now), str(between)]
+
+
 def test_a_copy_of_a_notebook_leaves_the_original_its_runs(own_folder: Path) -> None:
     original = write_notebook(own_folder / "original.ipynb", "c1")
     cell_run(original, "c1", {"a": 1}, {})
