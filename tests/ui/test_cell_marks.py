@@ -181,3 +181,18 @@ def test_a_newcomer_tracks_compares_sweeps_and_exports_from_the_toolbar_with_key
     expect(notebook.outputs(1).locator(".jt-parallel .jt-head")).to_contain_text("4 trials")
     lab.screenshot("sweep-cell-run")
     assert lab.console_errors == []
+
+
+def test_a_sweep_takes_over_what_the_header_of_a_tracked_cell_says(lab: Lab, folder: Path) -> None:
+    header = "%%track digits lr=0.1 kind='a b' --name loss --tag note=new hidden=64 --quiet # so far"
+    notebook = open_new_notebook(lab, folder, LOAD, f"{header}\nseed = 3\nloss = lr / hidden")
+    notebook.run_cell(0)
+    notebook.scroll_to(1)
+    lab.command("jtrack:sweep-cell")
+    swept = "lr=uniform(0.05,0.2) kind='a b' hidden=choice(32,64,128) seed=choice(1,3,6)"
+    assert notebook.source(1) == f"%%sweep digits --max-evals 20 --minimize loss {swept}\nloss = lr / hidden"
+    assert lab.page.evaluate("() => window.getSelection().toString()") == "loss"
+    notebook.edit_cell(1, notebook.source(1).replace("20", "2"))
+    notebook.run_cell(1)
+    assert notebook.faults(1) == []
+    expect(notebook.outputs(1).locator(".jt-parallel .jt-head")).to_contain_text("2 trials")

@@ -11,7 +11,13 @@ export const SWEEP_CELL = 'jtrack:sweep-cell';
 
 const HEADER = /^\s*%%(?:track|sweep)(?![\w-])[^\n]*\n?/;
 const ASSIGNMENT = /^([A-Za-z_]\w*)\s*=\s*(-?\d[\d_]*(?:\.\d*)?(?:e-?\d+)?)[^\S\n]*(?:#.*)?(?:\n|$)/gm;
+/** A word of a header; quotes and brackets keep blanks in it. */
+const WORD = /(?:"[^"]*"|'[^']*'|\([^)]*\)|\[[^\]]*\]|\{[^}]*\}|[^\s"'([{])+/g;
+const SETTING = /^([A-Za-z_]\w*)=(.+)$/s;
+const RANGE = /=(?:choice|uniform)\(/;
+const NUMBER = /^-?\d[\d_]*(?:\.\d*)?(?:e-?\d+)?$/;
 const MOST_NAMES = 3;
+const MINIMIZE = ' --max-evals 20 --minimize ';
 const OBJECTIVE = 'loss';
 
 export const sweepCellPlugin: JupyterFrontEndPlugin<void> = {
@@ -31,7 +37,7 @@ export const sweepCellPlugin: JupyterFrontEndPlugin<void> = {
           ensureLoaded(panel);
           const { end, text } = sweepEdit(cell.model.sharedModel.getSource());
           cell.model.sharedModel.updateSource(0, end, text);
-          const column = text.indexOf(OBJECTIVE);
+          const column = text.indexOf(MINIMIZE) + MINIMIZE.length;
           cell.editor?.focus();
           cell.editor?.setSelection({ start: { line: 0, column }, end: { line: 0, column: column + OBJECTIVE.length } });
         }
@@ -50,15 +56,42 @@ export function sweepEdit(source: string): { end: number; text: string } {
   const header = HEADER.exec(source)?.[0] ?? '';
   const body = source.slice(header.length);
   const found = [...body.matchAll(ASSIGNMENT)].filter(match => isSetting(body, match)).slice(0, MOST_NAMES);
-  const names = found.map(([, name, value]) => `${name}=${around(value!.replaceAll('_', ''))}`);
-  const space = names.length > 0 ? names.join(' ') : 'lr=uniform(0.001,0.1)';
+  const names = found.map(([, name, value]) => `${name}=${around(value!)}`);
+  const { experiment, settings } = headerParts(header);
+  // What the body sets counts after the header.
+  const space = [...settings.filter(setting => !names.some(other => nameOf(other) === nameOf(setting))), ...names];
+  if (!space.some(setting => RANGE.test(setting))) {
+    space.push('lr=uniform(0.001,0.1)');
+  }
   // What the header sets the cell must not set anew: these lines go, what stands between them stays.
   let [end, kept] = [0, ''];
   for (const match of found) {
     kept += body.slice(end, match.index);
     end = match.index + match[0].length;
   }
-  return { end: header.length + end, text: `%%sweep --max-evals 20 --minimize ${OBJECTIVE} ${space}\n${kept}` };
+  return { end: header.length + end, text: `%%sweep${experiment}${MINIMIZE}${OBJECTIVE} ${space.join(' ')}\n${kept}` };
+}
+
+/** What a sweep takes over from the header of a tracked cell: the experiment, and what it sets, numbers as ranges. */
+function headerParts(header: string): { experiment: string; settings: string[] } {
+  const parts = { experiment: '', settings: [] as string[] };
+  const words = header.match(WORD)?.slice(1) ?? [];
+  for (let at = 0; at < words.length && !words[at]!.startsWith('#'); at++) {
+    const word = words[at]!;
+    const [, name, value] = SETTING.exec(word) ?? [];
+    if (word.startsWith('--')) {
+      at += /^--(?:quiet|help)$|=/.test(word) ? 0 : 1;
+    } else if (name && value) {
+      parts.settings.push(NUMBER.test(value) ? `${name}=${around(value)}` : word);
+    } else {
+      parts.experiment = ` ${word}`;
+    }
+  }
+  return parts;
+}
+
+function nameOf(setting: string): string {
+  return setting.split('=')[0]!;
 }
 
 /** Whether an assignment is code and the only one of its name: a counter or the objective is no param. */
@@ -70,8 +103,8 @@ function isSetting(body: string, { 1: name, index }: RegExpExecArray): boolean {
 
 /** A range about the value that the cell has now. */
 function around(text: string): string {
-  const value = Number(text);
-  if (/^-?\d+$/.test(text)) {
+  const value = Number(text.replaceAll('_', ''));
+  if (/^-?[\d_]+$/.test(text)) {
     const values = [Math.floor(value / 2), value, value * 2];
     return `choice(${[...new Set(value > 0 ? values.filter(other => other > 0) : [value - 1, value, value + 1])].join(',')})`;
   }
