@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from playwright.sync_api import Request, expect
 
 from tests.ui.lab import Lab, Notebook
-from tests.ui.side import LOAD, TRACKED, Side, main_area, open_new_notebook
+from tests.ui.side import KERNEL, LOAD, TRACKED, Side, main_area, open_new_notebook
 
 DELETE_ALL = """
 import jtrack
@@ -196,3 +198,14 @@ def test_a_sweep_takes_over_what_the_header_of_a_tracked_cell_says(lab: Lab, fol
     notebook.run_cell(1)
     assert notebook.faults(1) == []
     expect(notebook.outputs(1).locator(".jt-parallel .jt-head")).to_contain_text("2 trials")
+
+
+def test_a_text_about_loading_the_extension_does_not_load_it(lab: Lab, folder: Path) -> None:
+    cells = [new_markdown_cell("Begin with\n```\n%load_ext jtrack\n```"), new_code_cell("loss = 0.5")]
+    nbformat.write(new_notebook(cells=cells, metadata=KERNEL), folder / "wine.ipynb")
+    notebook = lab.open_notebook(f"{folder.name}/wine.ipynb")
+    notebook.scroll_to(1)
+    lab.command("jtrack:track-cell")
+    assert notebook.source(1) == "%load_ext jtrack"
+    notebook.run_cell(2)
+    assert notebook.faults(2) == []

@@ -8,7 +8,7 @@ const LOAD = '%load_ext jtrack';
 
 export function ensureLoaded(panel: NotebookPanel): void {
   const { content, sessionContext } = panel;
-  if (!content.model || content.widgets.some(cell => LOADS.test(cell.model.sharedModel.getSource()))) {
+  if (!content.model || content.widgets.some(({ model }) => model.type === 'code' && LOADS.test(model.sharedModel.getSource()))) {
     return;
   }
   const index = content.activeCellIndex;
