@@ -71,6 +71,11 @@ class EventFile:
         """How long the file is."""
         return self._end
 
+    @property
+    def is_removed(self) -> bool:
+        """Whether the file has no name any more; one whose folder was moved has another."""
+        return os.fstat(self._descriptor).st_nlink == 0
+
     def beat(self) -> None:
         """Retry what waits."""
         with self._lock:
@@ -224,7 +229,7 @@ class Writer:
             events, points = self._events, self.points
             if events is None or not isinstance(points, PointFile):
                 return
-            if self._open_runs and not self.is_loss_told and self.is_lost:
+            if self._open_runs and not self.is_loss_told and self.is_lost and events.is_removed:
                 self.is_loss_told = True
                 warn_unwritten(f"{self.folder.path} is gone: nothing is kept of the runs that are under way")
             self._retry(events, points)

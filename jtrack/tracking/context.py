@@ -20,6 +20,7 @@ from jtrack import settings
 from jtrack.entities import RunKind
 from jtrack.errors import InvalidInputError
 from jtrack.store import Store, warn_unwritten
+from jtrack.store.folder import StoreFolder
 from jtrack.tracking.unrecorded import UnrecordedRun
 
 if TYPE_CHECKING:
@@ -108,14 +109,14 @@ def current_store() -> Store:
 def open_store(uri: str | os.PathLike[str]) -> Store:
     """Open the store at a tracking URI, whichever is in force; the same object for the same folder.
 
-    A folder that was removed meanwhile gets a new object, and that is told: the old one's files lead nowhere.
+    A folder that was removed meanwhile gets a new object, and that is told: the old one's files lead nowhere. One that
+    was renamed or moved with the working folder in it is followed.
     """
     path = settings.parse_store_path(uri)
     with process.lock:
         store = process.stores.get(path)
         if store is not None and store.writer.is_lost and not any(run.store is store for run in process.runs):
-            _leave_lost_store(store)
-            del process.stores[path]
+            path = _leave_lost_store(store)
         return store_at(path)
 
 
@@ -132,10 +133,29 @@ def store_at(path: Path) -> Store:
         return store
 
 
-def _leave_lost_store(store: Store) -> None:
-    warn_unwritten(f"{store.path} is gone, and the runs in it: a new one begins there")
+def _leave_lost_store(store: Store) -> Path:
+    """Close a store whose files are no longer where they were; gives the folder to go on in."""
+    path = _find_moved(store) or store.path
+    if path == store.path:
+        warn_unwritten(f"{path} is gone, and the runs in it: a new one begins there")
+        process.experiment_id = None
+    else:
+        warn_unwritten(f"{store.path} was moved: it is {path} now, and goes on there")
+        process.tracking_uri = str(path)
     store.writer.close()
-    process.experiment_id = None
+    del process.stores[store.path]
+    return path
+
+
+def _find_moved(store: Store) -> Path | None:
+    """Find where the chosen store is now: the working folder moves along with what it is in, and the journal tells."""
+    if process.tracking_uri is None or settings.parse_store_path(process.tracking_uri) != store.path:
+        return None
+    with suppress(OSError):  # the working folder itself was removed
+        path = settings.nearest_store_path(Path.cwd())
+        if StoreFolder(path).events_path(store.writer.name).is_file():
+            return path
+    return None
 
 
 def find_active_run() -> ActiveRun | None:

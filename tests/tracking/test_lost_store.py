@@ -60,3 +60,27 @@ def test_a_run_that_is_under_way_is_told_once_that_nothing_of_it_is_kept(store_p
     assert [str(warning.message) for warning in told] == [
         f"{store_path} is gone: nothing is kept of the runs that are under way"
     ]
+
+
+def test_a_store_that_is_moved_with_the_working_folder_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former, now = tmp_path / "former", tmp_path / "now"
+    former.mkdir()
+    monkeypatch.chdir(former)
+    jtrack.set_tracking_uri(former / ".jtrack")
+    jtrack.set_experiment("wine")
+    log_run("before")
+    with jtrack.start_run(run_name="within") as run:
+        jtrack.log_param("lr", 0.1)
+        former.rename(now)
+        run.store.writer.beat()
+        jtrack.log_metric("loss", 0.5)
+    with pytest.warns(StoreWarning, match="was moved: it is .*now.*, and goes on there") as told:
+        assert jtrack.get_run("within").data.metrics == {"loss": 0.5}
+    log_run("after")
+    assert len(told) == 1
+    assert jtrack.get_tracking_uri() == str(now / ".jtrack")
+    assert [run["run_name"] for run in stored_runs(now / ".jtrack")] == ["before", "within", "after"]
+    assert {run["experiment"] for run in stored_runs(now / ".jtrack")} == {"wine"}
+    assert not former.exists()
