@@ -107,6 +107,7 @@ class ListedRun:
 class RunsPage:
     """A page of runs; ``n_runs`` is how many there are in all pages."""
 
+    store_path: str
     scope: Scope
     n_runs: int
     offset: int
@@ -131,7 +132,8 @@ def list_runs(asked: Question) -> RunsPage:
     limit = asked.number("limit", 50, 0, MOST_ROWS)
     page = f"SELECT run_id FROM ({search}) ORDER BY place LIMIT ? OFFSET ?"
     run_ids = [row["run_id"] for row in asked.store.catalog.rows(page, [*values, limit, offset])]
-    return RunsPage(asked.scope, n_runs, offset, read_runs(run_ids, asked.texts("metric") or None))
+    runs = read_runs(run_ids, asked.texts("metric") or None)
+    return RunsPage(str(asked.store.path), asked.scope, n_runs, offset, runs)
 
 
 def plan_runs(asked: Question) -> tuple[str, list[object]]:

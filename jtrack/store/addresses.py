@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jtrack.store.catalog import Catalog
 
 _NEWEST_FIRST = "ORDER BY started_at DESC, run_id"
+_WHOLE_ID = re.compile(r"[0-9a-f]{32}")
 _BEST = re.compile(r"@best\(\s*(?:metrics\.)?(?P<key>.+?)(?:\s+(?P<way>asc|desc))?\s*\)", re.IGNORECASE)
 _BEST_RUN = """
 SELECT r.run_id FROM runs r JOIN latest_metrics m USING (run_id)
@@ -58,7 +59,9 @@ def run_id_of(catalog: Catalog, address: object, *, experiment_id: str | None = 
     else:
         found = catalog.rows("SELECT run_id FROM runs WHERE run_id = ?", [text]) or _fitting(catalog, text)
     if not found:
-        raise RunNotFoundError(text, _names(catalog))
+        # Nobody mistypes a whole id: it is a run of another store.
+        elsewhere = f"looked for in {catalog.folder.path}; jtrack.set_tracking_uri('…') turns to another store"
+        raise RunNotFoundError(text, _names(catalog), elsewhere if _WHOLE_ID.fullmatch(text) else None)
     if len(found) > 1:
         raise InvalidInputError(
             f"{text!r} fits {len(found)} runs",

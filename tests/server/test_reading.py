@@ -167,7 +167,9 @@ def test_a_run_that_is_not_there(server: Client, folder: Path, runs: dict[str, s
     assert reply.status == 404
     assert reply.json["message"] == "no run 'frist'"
     assert reply.json["hint"].startswith("did you mean 'first'")
-    assert server.get(f"runs/{runs['first']}").status == 404, "it is in another store"
+    elsewhere = server.get(f"runs/{runs['first']}")
+    assert elsewhere.status == 404, "it is in another store"
+    assert elsewhere.json["hint"].startswith(f"looked for in {server.root / '.jtrack'}; jtrack.set_tracking_uri(")
 
 
 def test_a_curve_of_one_metric(server: Client, folder: Path) -> None:

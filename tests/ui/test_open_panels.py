@@ -87,6 +87,16 @@ def test_open_panels_follow_a_run_that_trains(lab: Lab, folder: Path) -> None:
     assert lab.console_errors == []
 
 
+def test_a_run_of_another_store_is_said_to_be_looked_for_in_this_one(lab: Lab, folder: Path) -> None:
+    turn = f"import jtrack\njtrack.set_tracking_uri({str(folder / 'elsewhere')!r})"
+    notebook = open_new_notebook(lab, folder, LOAD, turn, TRACKED.format(name="far", depth=4), "%runs")
+    for index in range(4):
+        notebook.run_cell(index)
+    notebook.outputs(3).get_by_text("far", exact=True).click()
+    expect(main_area(lab.page)).to_contain_text("no run '")
+    expect(main_area(lab.page)).to_contain_text(f"looked for in {folder / '.jtrack'}; jtrack.set_tracking_uri(")
+
+
 def test_what_is_newest_opens_from_the_palette(lab: Lab, folder: Path) -> None:
     notebook = open_new_notebook(lab, folder, LOAD, SWEEP, TRAIN)
     notebook.run_cell(0)

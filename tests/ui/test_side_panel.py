@@ -81,6 +81,8 @@ def test_it_lists_the_runs_of_this_notebook_of_this_folder_and_all(lab: Lab, fol
     here = open_new_notebook(lab, folder, LOAD, TRACKED.format(name="here", depth=4))
     side = Side.of(lab)
     side.panel.get_by_text("No runs of this notebook yet").wait_for()
+    # Or in another store, that its kernel has turned to.
+    expect(side.panel).to_contain_text(f"Looked for in {folder / '.jtrack'}.")
     lab.screenshot("side-empty", of=side.panel)
     here.run_cell(0)
     here.run_cell(1)

@@ -14,7 +14,6 @@ from typing import Any
 
 from jtrack import queries
 from jtrack.entities import DatasetInput, RunStatus
-from jtrack.errors import RunNotFoundError
 from jtrack.widgets.card.frame import CardParam, compare_params
 from jtrack.widgets.frames import duration_s, frame_json
 from jtrack.widgets.params import read_params
@@ -170,13 +169,11 @@ def run_frame(run_id: str) -> RunFrame:
     Raises
     ------
     RunNotFoundError
-        There is no run with this full id.
+        No run has this address.
     """
     with queries.one_look():
-        found = queries.rows(_HEAD, [run_id])
-        if not found:
-            raise RunNotFoundError(run_id)
-        return fit_frame(_read_frame(run_id, found[0]))
+        run_id = queries.resolve_run(run_id)
+        return fit_frame(_read_frame(run_id, queries.rows(_HEAD, [run_id])[0]))
 
 
 def _read_frame(run_id: str, head: Mapping[str, Any]) -> RunFrame:

@@ -34,6 +34,7 @@ export interface ListedRun {
 }
 
 export interface RunsPage {
+  store_path: string;
   n_runs: number;
   runs: ListedRun[];
 }

@@ -38,6 +38,8 @@ export class SideModel {
   cell: CellOfInterest | null = null;
   runs: ListedRun[] = [];
   n_runs = 0;
+  /** Where the runs were looked for: a kernel may have turned to another store. */
+  storePath = '';
   /** Which way each metric that was seen is better. */
   readonly directions = new Map<string, Direction | null>();
   /** Keys of metrics that the list can be sorted by. */
@@ -183,6 +185,7 @@ export class SideModel {
     this.answered = this.asked();
     this.runs = page.runs;
     this.n_runs = page.n_runs;
+    this.storePath = page.store_path;
     this.fault = null;
     this.goodFilter = this.filter;
     const known = new Set(this.runs.map(run => run.run_id));

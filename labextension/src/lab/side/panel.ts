@@ -168,6 +168,7 @@ function emptyText(model: SideModel): HTMLElement {
     'div',
     { role: 'status' },
     h('p', {}, `No runs of ${whose} yet.`),
-    h('p', {}, 'A cell becomes a run with ', h('code', {}, '%%track'), ' atop, once ', h('code', {}, '%load_ext jtrack'), ' was run.')
+    h('p', {}, 'A cell becomes a run with ', h('code', {}, '%%track'), ' atop, once ', h('code', {}, '%load_ext jtrack'), ' was run.'),
+    model.storePath && h('p', {}, 'Looked for in ', h('code', {}, model.storePath), '.')
   );
 }
