@@ -149,11 +149,10 @@ def _leave_lost_store(store: Store) -> Path:
 
 def _find_moved(store: Store) -> Path | None:
     """Find where the chosen store is now: the working folder moves along with what it is in, and the journal tells."""
-    if process.tracking_uri is None or settings.parse_store_path(process.tracking_uri) != store.path:
-        return None
     with suppress(OSError):  # the working folder itself was removed
         path = settings.nearest_store_path(Path.cwd())
-        if StoreFolder(path).events_path(store.writer.name).is_file():
+        is_chosen = settings.parse_store_path(get_tracking_uri()) == store.path
+        if is_chosen and StoreFolder(path).events_path(store.writer.name).is_file():
             return path
     return None
 

@@ -11,6 +11,7 @@ import pytest
 import jtrack
 from jtrack import queries
 from jtrack.store import Store, StoreWarning
+from jtrack.tracking.context import hold_store
 
 
 def log_run(name: str) -> None:
@@ -62,13 +63,17 @@ def test_a_run_that_is_under_way_is_told_once_that_nothing_of_it_is_kept(store_p
     ]
 
 
+@pytest.mark.parametrize("is_held", [False, True])
 def test_a_store_that_is_moved_with_the_working_folder_is_followed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_held: bool
 ) -> None:
     former, now = tmp_path / "former", tmp_path / "now"
     former.mkdir()
     monkeypatch.chdir(former)
-    jtrack.set_tracking_uri(former / ".jtrack")
+    if is_held:
+        hold_store()  # as a notebook does
+    else:
+        jtrack.set_tracking_uri(former / ".jtrack")
     jtrack.set_experiment("wine")
     log_run("before")
     with jtrack.start_run(run_name="within") as run:
