@@ -104,6 +104,6 @@ def main_area(page: Page) -> Locator:
 
 def accessibility_faults(page: Page, context: str) -> list[str]:
     """What axe has against the part of the page that a selector finds; not while rows wait, dimmed, for others."""
-    expect(page.locator(".jtrack [aria-busy=true]")).to_have_count(0)
+    expect(page.locator(context).locator("[aria-busy=true]")).to_have_count(0)
     found = Axe().run(page, context=context, options=_WCAG).response["violations"]
     return [f"{fault['id']}: {node['html'][:160]}" for fault in found for node in fault["nodes"]]
