@@ -332,9 +332,12 @@ def test_a_script_that_ends_or_fails_without_ending_its_run(store_path: Path) ->
         failing.communicate()
     assert status(bad) == RunStatus.FAILED
     assert "ZeroDivisionError: division by zero" in (jtrack.get_run(bad).info.error or "")
-    with processes.start(
-        "import time, jtrack; print(jtrack.start_run().run_id, flush=True); time.sleep(60)"
-    ) as waiting:
+    with processes.start("""
+        import signal, time, jtrack
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # one that is begun in the background ignores it
+        print(jtrack.start_run().run_id, flush=True)
+        time.sleep(60)
+    """) as waiting:
         interrupted = processes.wait_for_line(waiting)
         waiting.send_signal(signal.SIGINT)
         waiting.communicate()
