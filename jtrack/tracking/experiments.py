@@ -54,12 +54,14 @@ def check_experiment(store: Store, experiment_id: str) -> str:
         It is deleted.
     """
     if experiment_id not in store.known_experiments:
-        found = get_experiment(store, experiment_id=experiment_id)
-        if found.lifecycle_stage == LifecycleStage.DELETED:
-            raise RunStateError(
-                f"experiment {found.name!r} is deleted", f"jtrack.restore_experiment({experiment_id!r})"
-            )
+        _refuse_deleted(get_experiment(store, experiment_id=experiment_id))
     return experiment_id
+
+
+def _refuse_deleted(found: Experiment) -> None:
+    if found.lifecycle_stage == LifecycleStage.DELETED:
+        hint = f"jtrack.restore_experiment({found.experiment_id!r}) brings it back with its runs"
+        raise RunStateError(f"experiment {found.name!r} is deleted", hint)
 
 
 def get_experiments(store: Store, ids: list[str]) -> list[Experiment]:
@@ -104,8 +106,7 @@ def get_or_create_experiment(store: Store, name: str) -> Experiment:
         store.folder.ensure()
         with store.folder.locked():
             found = find_experiment(store, name=name) or _create(store, name, None, {})
-    if found.lifecycle_stage == LifecycleStage.DELETED:
-        raise RunStateError(f"experiment {name!r} is deleted", "choose another name")
+    _refuse_deleted(found)
     return found
 
 

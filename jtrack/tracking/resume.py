@@ -9,6 +9,7 @@ from jtrack.entities import LifecycleStage, RunInfo, RunKind, RunStatus
 from jtrack.errors import RunStateError
 from jtrack.store import Store
 from jtrack.tracking import context
+from jtrack.tracking.experiments import check_experiment
 from jtrack.tracking.run import ActiveRun
 
 
@@ -20,12 +21,13 @@ def resume_run(store: Store, address: str) -> ActiveRun:
     RunNotFoundError
         There is no such run.
     RunStateError
-        It is deleted.
+        It is deleted, or its experiment is.
     """
     from jtrack.store.addresses import run_id_of
 
     run_id = run_id_of(store.catalog, address, experiment_id=context.process.experiment_id)
     info = run_info(store.catalog.rows("SELECT * FROM runs WHERE run_id = ?", [run_id])[0])
+    check_experiment(store, info.experiment_id)
     if info.lifecycle_stage == LifecycleStage.DELETED:
         raise RunStateError(f"run {info.run_name!r} is deleted", f"jtrack.restore_run({run_id!r})")
     steps = store.catalog.rows("SELECT key, step FROM latest_metrics WHERE run_id = ?", [run_id])

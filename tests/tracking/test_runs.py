@@ -290,9 +290,11 @@ def test_the_runs_of_a_deleted_experiment_are_deleted_with_it() -> None:
     jtrack.delete_experiment(trials)
     assert (found(ViewType.ACTIVE_ONLY), found(ViewType.DELETED_ONLY)) == (set(), {run.run_id, dropped.run_id})
     assert jtrack.search_runs(search_all_experiments=True, output_format="list") == []
-    for start in (jtrack.start_run, lambda: jtrack.start_run(experiment_id=trials)):
-        with pytest.raises(RunStateError, match="experiment 'trials' is deleted"):
-            start()
+    for asked in ({}, {"experiment_id": trials}, {"run_id": run.run_id}):
+        with pytest.raises(RunStateError, match=rf"experiment 'trials' is deleted\n.*restore_experiment\('{trials}'\)"):
+            jtrack.start_run(**asked)
+    with pytest.raises(RunStateError, match=rf"experiment 'trials' is deleted\n.*restore_experiment\('{trials}'\)"):
+        jtrack.set_experiment("trials")
     jtrack.restore_experiment(trials)
     assert (found(ViewType.ACTIVE_ONLY), found(ViewType.DELETED_ONLY)) == ({run.run_id}, {dropped.run_id})
     with jtrack.start_run() as more:
