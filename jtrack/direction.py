@@ -58,10 +58,11 @@ def infer_direction(key: str) -> Direction | None:
 
 
 def is_better(value: float, other: float, direction: Direction | None) -> bool | None:
-    """Whether ``value`` beats ``other``; ``None`` where nobody can say or they are equal."""
+    """Whether ``value`` beats ``other``; ``None`` where nobody can say, as of an infinity, or they are equal."""
     if direction is None or value == other or math.isnan(value) or math.isnan(other):
         return None
-    return (value > other) is (direction is Direction.HIGHER)
+    better = max(value, other) if direction is Direction.HIGHER else min(value, other)
+    return better == value if math.isfinite(better) else None
 
 
 def best_value(values: Iterable[float | None], direction: Direction | None) -> float | None:

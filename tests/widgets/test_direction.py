@@ -40,6 +40,13 @@ def test_nothing_is_better_where_nobody_can_say() -> None:
     assert is_better(1.0, 2.0, None) is None
 
 
+def test_an_infinity_is_never_the_better_one() -> None:
+    assert is_better(math.inf, 0.9, Direction.HIGHER) is None
+    assert is_better(0.3, -math.inf, Direction.LOWER) is None
+    assert is_better(math.inf, 0.3, Direction.LOWER) is False
+    assert is_better(0.3, math.inf, Direction.LOWER) is True
+
+
 def test_the_best_is_finite() -> None:
     assert best_value([0.1, math.nan, math.inf, None, 0.3], Direction.HIGHER) == 0.3
     assert best_value([0.1, -math.inf, 0.3], Direction.LOWER) == 0.1

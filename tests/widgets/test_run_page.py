@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 
 import pytest
 
@@ -43,6 +44,12 @@ def test_a_run_is_held_against_the_run_of_the_same_cell_before_it() -> None:
     assert metric.is_better is True and metric.n_points == 3
     assert [(p.key, p.change) for p in frame.params] == [("lr", Change.CHANGED), ("depth", Change.SAME)]
     assert run_frame(third).n_params == 1, "a param that is gone is shown, but is none of the run's"
+
+
+def test_the_best_of_a_curve_that_touched_infinity_is_its_best_finite_value() -> None:
+    run_id = log_cell_run("a", {}, {"acc": [0.5, math.inf, 0.7, 0.6], "loss": [0.4, math.inf], "score": [math.inf] * 2})
+    best = {metric.key: (metric.best, metric.max_value) for metric in run_frame(run_id).metrics}
+    assert best == {"acc": (0.7, math.inf), "loss": (0.4, math.inf), "score": (None, math.inf)}
 
 
 def test_what_the_machine_did_stands_apart_and_has_no_better_end() -> None:

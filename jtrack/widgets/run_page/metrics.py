@@ -5,10 +5,13 @@ What the machine did (``system/…``) is told apart from what the model did.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from jtrack import queries
-from jtrack.direction import Direction, infer_direction, is_better, order_metrics
+from jtrack.direction import Direction, best_value, infer_direction, is_better, order_metrics
 from jtrack.widgets.curves import Points, thinned_curves
 from jtrack.widgets.images import fit_points
 
@@ -19,13 +22,17 @@ _LATEST = """
 SELECT run_id, key, step, value, n_points, min_value, max_value FROM latest_metrics
 WHERE run_id IN (SELECT unnest(?::VARCHAR[]))
 """
+_FINITE = """
+SELECT key, min(value) AS min_value, max(value) AS max_value FROM metrics
+WHERE run_id = ? AND key IN (SELECT unnest(?::VARCHAR[])) AND isfinite(value) GROUP BY key
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class RunMetric:
     """A metric of a run: ``value`` is the last one, at ``step``; ``previous`` that of the run before.
 
-    ``best`` is ``None`` where the direction isn't known; ``min_value`` and ``max_value`` leave NaN out.
+    ``best`` is finite, and ``None`` where the direction isn't known; ``min_value`` and ``max_value`` leave NaN out.
     ``spark`` is x, y, x, y … in a 100 × 100 box, upwards.
     """
 
@@ -54,13 +61,23 @@ def read_metrics(run_id: str, previous_id: str | None) -> tuple[RunMetric, ...]:
     old = {row["key"]: row["value"] for row in found if row["run_id"] != run_id}
     keys = sorted(order_metrics(mine), key=is_system)
     sparks = _sparks(run_id, [key for key in keys if mine[key]["n_points"] > 1][:_MOST_SPARKS])
-    return tuple(_metric(mine[key], old.get(key), sparks.get(key)) for key in keys)
+    ends = _finite_ends(run_id, mine)
+    return tuple(_metric(mine[key], ends[key], old.get(key), sparks.get(key)) for key in keys)
 
 
-def _metric(row: dict[str, object], previous: float | None, spark: tuple[int, ...] | None) -> RunMetric:
+def _finite_ends(run_id: str, rows: Mapping[str, dict[str, Any]]) -> dict[str, tuple[float | None, float | None]]:
+    """Find the least and the greatest finite value of each metric; of one that was infinite, in its points."""
+    ends = {key: (row["min_value"], row["max_value"]) for key, row in rows.items()}
+    infinite = [key for key, pair in ends.items() if any(end is not None and math.isinf(end) for end in pair)]
+    found = queries.rows(_FINITE, [run_id, infinite]) if infinite else []
+    return ends | {row["key"]: (row["min_value"], row["max_value"]) for row in found}
+
+
+def _metric(
+    row: Mapping[str, object], ends: Iterable[float | None], previous: float | None, spark: tuple[int, ...] | None
+) -> RunMetric:
     key, value = str(row["key"]), float(str(row["value"]))
     direction = None if is_system(key) else infer_direction(key)
-    best = {Direction.HIGHER: row["max_value"], Direction.LOWER: row["min_value"], None: None}[direction]
     return RunMetric(
         key=key,
         step=int(str(row["step"])),
@@ -68,7 +85,7 @@ def _metric(row: dict[str, object], previous: float | None, spark: tuple[int, ..
         previous=previous,
         direction=direction,
         is_better=None if previous is None else is_better(value, previous, direction),
-        best=_number(best),
+        best=best_value(ends, direction),
         min_value=_number(row["min_value"]),
         max_value=_number(row["max_value"]),
         n_points=int(str(row["n_points"])),
