@@ -113,6 +113,19 @@ def test_a_group_names_the_experiment_of_its_runs() -> None:
     }
 
 
+def test_a_value_that_only_some_runs_of_a_group_have_is_told_with_how_many() -> None:
+    for i in range(5):
+        run_id = log_cell_run("run", {"lr": 0.1, "depth": 3} | ({"acc": 0.5} if i == 1 else {}))
+        if i < 2:
+            with jtrack.start_run(run_id=run_id):
+                jtrack.set_tags({"stage": "draft", "by": str(i)})
+    log_cell_run("other", {"lr": 0.2, "depth": 4, "acc": 0.5})
+    frame = RunsModel(group_by="params.lr", columns=["depth", "acc", "stage", "by"]).frame
+    cells = {row.label: row.cells for row in frame.rows if isinstance(row, GroupRow)}
+    assert cells["lr 0.1"] == ("3", "1 of 5: 0.5", "2 of 5: draft", "2 values")
+    assert cells["lr 0.2"] == ("4", "0.5", None, None)
+
+
 def test_groups_show_in_the_forms_without_script() -> None:
     log_wines()
     table = runs(group_by="params.lr")

@@ -42,18 +42,18 @@ WHERE run_id IN (SELECT unnest(?::VARCHAR[])) AND key IN (SELECT unnest(?::VARCH
 # One query, since the ids of all runs of the groups go with it.
 _GROUPED = f"""
 WITH member AS MATERIALIZED (SELECT run_id, place FROM given)
-SELECT 'metrics' AS kind, place, key, avg(value) FILTER (isfinite(value)) AS mean, NULL AS n_values, NULL AS value,
-       NULL AS value_json, NULL AS number
+SELECT 'metrics' AS kind, place, key, avg(value) FILTER (isfinite(value)) AS mean, NULL AS n_runs, NULL AS n_values,
+       NULL AS value, NULL AS value_json, NULL AS number
 FROM latest_metrics JOIN member USING (run_id) WHERE key IN (SELECT unnest(?::VARCHAR[])) GROUP BY place, key
 UNION ALL
-SELECT 'params', place, key, NULL, count(DISTINCT value), any_value(left(value, {_WIDTH})),
+SELECT 'params', place, key, NULL, count(*), count(DISTINCT value), any_value(left(value, {_WIDTH})),
        any_value(CASE WHEN length(value_json::VARCHAR) <= {_WIDTH} THEN value_json::VARCHAR END), any_value(number)
 FROM params JOIN member USING (run_id) WHERE key IN (SELECT unnest(?::VARCHAR[])) GROUP BY place, key
 UNION ALL
-SELECT 'tags', place, key, NULL, count(DISTINCT value), any_value(left(value, {_WIDTH})), NULL, NULL
+SELECT 'tags', place, key, NULL, count(*), count(DISTINCT value), any_value(left(value, {_WIDTH})), NULL, NULL
 FROM tags JOIN member USING (run_id) WHERE key IN (SELECT unnest(?::VARCHAR[])) GROUP BY place, key
 UNION ALL
-SELECT 'attributes', place, 'experiment_name', NULL, count(DISTINCT e.name), any_value(e.name), NULL, NULL
+SELECT 'attributes', place, 'experiment_name', NULL, count(*), count(DISTINCT e.name), any_value(e.name), NULL, NULL
 FROM runs JOIN member USING (run_id) JOIN experiments e USING (experiment_id) GROUP BY place
 """
 
@@ -91,7 +91,8 @@ class RunRow:
 class GroupRow:
     """Runs that have one value of a param; ``group`` is the filter for them.
 
-    Of a metric ``cells`` have the mean, of a param or tag the value that all of them have, or how many there are.
+    Of a metric ``cells`` have the mean, of a param or tag the value that all of them have, or how many there are. Where
+    only some have it, how many stands before the value, as a long value's end may be cut.
     """
 
     group: str
@@ -184,7 +185,9 @@ def _group_rows(arranged: Arrangement, lines: Sequence[Line], columns: Sequence[
     keys = _keys(columns)
     asked = [keys[kind] for kind in (ColumnKind.METRIC, ColumnKind.PARAM, ColumnKind.TAG)]
     found = queries.rows_beside(members, _GROUPED, asked)
-    values = {(lines[row["place"]].id, row["kind"], row["key"]): _group_cell(row) for row in found}
+    values = {
+        (lines[row["place"]].id, row["kind"], row["key"]): _group_cell(row, len(inside[row["place"]])) for row in found
+    }
     return {
         line.id: GroupRow(
             group=line.id,
@@ -198,11 +201,13 @@ def _group_rows(arranged: Arrangement, lines: Sequence[Line], columns: Sequence[
     }
 
 
-def _group_cell(row: Mapping[str, Any]) -> Cell:
+def _group_cell(row: Mapping[str, Any], n_inside: int) -> Cell:
     if row["kind"] == ColumnKind.METRIC:
         mean: float | None = row["mean"]
         return mean
-    return _text(row) if row["n_values"] == 1 else f"{row['n_values']} values"
+    if row["n_values"] != 1:
+        return f"{row['n_values']} values"
+    return _text(row) if row["n_runs"] == n_inside else f"{row['n_runs']:,} of {n_inside:,}: {_text(row)}"
 
 
 def _keys(columns: Sequence[Column]) -> dict[ColumnKind, list[str]]:
