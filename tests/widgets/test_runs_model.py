@@ -126,6 +126,17 @@ def test_a_value_that_only_some_runs_of_a_group_have_is_told_with_how_many() -> 
     assert cells["lr 0.2"] == ("4", "0.5", None, None)
 
 
+def test_a_click_on_a_value_too_long_to_be_said_whole_finds_what_begins_alike() -> None:
+    note = "it's 100% said_\n" * 300
+    chosen = log_cell_run("chosen", {"note": note, "layers": list(range(60)), "depth": 3})
+    log_cell_run("other", {"note": "short", "layers": [1], "depth": 3})
+    with jtrack.start_run(run_id=chosen):
+        jtrack.set_tags({"note": note, "brief": "b" * 1000})
+    model = RunsModel()
+    for column in ("params.note", "params.layers", "tags.note", "tags.brief"):
+        assert names(RunsModel(model.narrow("", chosen, column)).frame.rows) == ["chosen"], column
+
+
 def test_groups_show_in_the_forms_without_script() -> None:
     log_wines()
     table = runs(group_by="params.lr")

@@ -13,12 +13,14 @@ from jtrack.store.search.write import write_name, write_value
 from jtrack.values import parse_param
 
 # A param may hold a megabyte: its text in full where it is short, and its typed form where it is one for a filter.
-PARAM_COLUMNS = """left(value, 200) AS value, number,
-    CASE WHEN length(value_json::VARCHAR) <= 200 THEN value_json::VARCHAR END AS value_json"""
+_MOST_OF_PARAM = 200
+_MOST_OF_TAG = 1000
+PARAM_COLUMNS = f"""left(value, {_MOST_OF_PARAM}) AS value, number,
+    CASE WHEN length(value_json::VARCHAR) <= {_MOST_OF_PARAM} THEN value_json::VARCHAR END AS value_json"""
 _ATTRIBUTES = ("status", "kind", "user_name", "experiment_name", "parent_run_id", "run_name")
 _PARAM = f"SELECT {PARAM_COLUMNS} FROM params WHERE run_id = ? AND key = ?"
 _METRIC = "SELECT value FROM latest_metrics WHERE run_id = ? AND key = ?"
-_TAG = "SELECT left(value, 1000) AS value FROM tags WHERE run_id = ? AND key = ?"
+_TAG = f"SELECT left(value, {_MOST_OF_TAG}) AS value FROM tags WHERE run_id = ? AND key = ?"
 _RUN = (
     "SELECT r.*, e.name AS experiment_name FROM runs r LEFT JOIN experiments e USING (experiment_id) WHERE run_id = ?"
 )
@@ -39,7 +41,9 @@ def condition_of(run_id: str, noun: str, key: str) -> str:
     if noun == "metrics":
         return _metric_condition(key, _one(_METRIC, run_id, key))
     if noun == "tags":
-        return _is(write_name(noun, key), _one(_TAG, run_id, key))
+        row = _one(_TAG, run_id, key)
+        name = write_name(noun, key)
+        return _begins(name, row["value"]) if row and len(row["value"]) == _MOST_OF_TAG else _is(name, row)
     if noun != "attributes" or key not in _ATTRIBUTES:
         raise InvalidInputError(f"there is no filter by {noun}.{key}")
     found = _one(_RUN, run_id)
@@ -52,10 +56,12 @@ def param_condition(key: str, row: Mapping[str, Any] | None) -> str:
     if row is None:
         return f"{name} is null"
     if row["value_json"] is None:
-        # Too long to be said whole: what begins alike.
-        return f"{name} like {write_value(row['value'].replace('%', '_') + '%')}"
+        return _begins(name, row["value"])
     typed = parse_param(row["value_json"])
-    return f"{name} = {write_value(typed if isinstance(typed, (bool, int, float, str)) else row['value'])}"
+    if isinstance(typed, (bool, int, float, str)):
+        return f"{name} = {write_value(typed)}"
+    # A list's text has blanks that its JSON has not, and may be cut where that is whole.
+    return _begins(name, row["value"]) if len(row["value"]) == _MOST_OF_PARAM else _is(name, row)
 
 
 def _metric_condition(key: str, row: Mapping[str, Any] | None) -> str:
@@ -64,6 +70,11 @@ def _metric_condition(key: str, row: Mapping[str, Any] | None) -> str:
     if row is None or math.isnan(row["value"]) or direction is None:
         return _is(name, row)
     return f"{name} {'<=' if direction is Direction.LOWER else '>='} {write_value(row['value'])}"
+
+
+def _begins(name: str, text: str) -> str:
+    """What begins alike: for a value that is too long to be said whole."""
+    return f"{name} like {write_value(text.replace('%', '_') + '%')}"
 
 
 def _is(name: str, row: Mapping[str, Any] | None) -> str:
