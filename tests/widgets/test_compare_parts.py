@@ -14,15 +14,17 @@ from jtrack import tracking
 from jtrack.entities import Environment
 from jtrack.errors import InvalidInputError, RunNotFoundError
 from jtrack.store import addresses
-from jtrack.widgets.compare.columns import find_axis
+from jtrack.widgets.compare.columns import Importance, find_axis
 from jtrack.widgets.compare.frame import MAX_BYTES as MAX_FRAME_BYTES
 from jtrack.widgets.compare.frame import letter_of
 from jtrack.widgets.compare.html import MAX_BYTES, compare_html
 from jtrack.widgets.compare.model import CompareModel
 from jtrack.widgets.compare.panel import compare
+from jtrack.widgets.compare.stills import measure_text
 from jtrack.widgets.compare.text import compare_text
 from jtrack.widgets.format import MINUS
 from jtrack.widgets.frames import frame_json
+from jtrack.widgets.parallel.axes import Measure
 from jtrack.widgets.parallel.model import ParallelModel
 from tests.widgets.logged_runs import log_cell_run
 from tests.widgets.samples import kept_bytes
@@ -85,6 +87,11 @@ def test_what_tells_of_a_metric_comes_first() -> None:
     by_key = {each.key: each for each in found}
     assert by_key["kind"].measure == "eta" and by_key["depth"].measure == "rho" and by_key["depth"].value > 0
     assert "same" not in by_key and by_key["noise"].value < by_key["depth"].value
+
+
+def test_what_is_too_little_for_a_number_has_no_sign() -> None:
+    told = [Importance("lr", Measure.RHO, value, 9) for value in (-0.82, -0.004, 0.0, 0.004, 0.82)]
+    assert [measure_text(each) for each in told] == [f"ρ {MINUS}0.82", "ρ 0.00", "ρ 0.00", "ρ 0.00", "ρ +0.82"]
 
 
 def test_the_still_forms_tell_how_the_sources_differ_and_what_they_leave_out() -> None:

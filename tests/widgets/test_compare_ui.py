@@ -306,6 +306,13 @@ def test_what_tells_most_has_the_longest_bar(show: Show) -> None:
     assert widths == sorted(widths, reverse=True)
 
 
+def test_what_is_too_little_for_a_number_has_no_sign(show: Show) -> None:
+    accs = [11, 7, 8, 3, 13, 10, 1, 2, 5, 6, 12, 14, 9, 4]  # a rank correlation of −1 / 455
+    page = show([log_cell_run(f"r{i}", {"lr": i}, {"acc": float(acc)}) for i, acc in enumerate(accs)]).page
+    page.get_by_role("tab", name="importance").click()
+    expect(page.locator(".jt-importance tbody .jt-num")).to_have_text("ρ 0.00")
+
+
 def test_files_stand_side_by_side(show: Show, tmp_path: Path) -> None:
     run_ids = log_seeds(3)
     picture = tmp_path / "picture.png"

@@ -70,9 +70,10 @@ def importance_text(metric: str, importances: Sequence[Importance]) -> str:
 
 
 def measure_text(importance: Importance) -> str:
-    """``ρ +0.82`` or ``η 0.41``."""
+    """``ρ +0.82`` or ``η 0.41``; ``ρ 0.00`` for what is too little for a sign."""
     size = f"{abs(importance.value):.2f}"
-    return f"η {size}" if importance.measure is Measure.ETA else f"ρ {MINUS if importance.value < 0 else '+'}{size}"
+    sign = "" if size == "0.00" else MINUS if importance.value < 0 else "+"
+    return f"η {size}" if importance.measure is Measure.ETA else f"ρ {sign}{size}"
 
 
 def _page(title: str, content: Markup) -> Markup:

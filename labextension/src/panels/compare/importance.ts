@@ -41,7 +41,9 @@ export class ImportancePart {
 
 function bars(found: Importance[]): HTMLElement[] {
   const rows = found.map(({ key, measure, value, n_runs }) => {
-    const text = measure === 'eta' ? `η ${value.toFixed(2)}` : `ρ ${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
+    const size = Math.abs(value).toFixed(2);
+    const sign = size === '0.00' ? '' : value < 0 ? '−' : '+';
+    const text = measure === 'eta' ? `η ${size}` : `ρ ${sign}${size}`;
     return h(
       'tr',
       { title: plural(n_runs, 'run') },
