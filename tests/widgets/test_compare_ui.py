@@ -313,6 +313,17 @@ def test_what_is_too_little_for_a_number_has_no_sign(show: Show) -> None:
     expect(page.locator(".jt-importance tbody .jt-num")).to_have_text("ρ 0.00")
 
 
+def test_points_stand_at_first_over_a_param_that_most_runs_have(show: Show) -> None:
+    run_ids = [
+        log_cell_run(f"r{i}", {"lr": 0.1 * (i % 2 + 1)} | ({"alpha": 0.5} if i == 3 else {}), {"acc": i / 10})
+        for i in range(10)
+    ]
+    page = show(run_ids).page
+    page.get_by_role("tab", name="scatter").click()
+    expect(page.get_by_label("scatter x")).to_have_value("params.lr")
+    expect(page.locator(".jt-scatter .jt-dot")).to_have_count(10)
+
+
 def test_files_stand_side_by_side(show: Show, tmp_path: Path) -> None:
     run_ids = log_seeds(3)
     picture = tmp_path / "picture.png"

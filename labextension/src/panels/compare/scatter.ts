@@ -177,10 +177,15 @@ export class ScatterPart {
   }
 }
 
-/** Params of numbers, those with the most values first; a seed tells nothing, nor does one that isn't known yet. */
+/** Params of numbers, those with the most values first, then those that few runs have; a seed tells nothing, nor does one
+ * that isn't known yet. */
 export function telling({ params, axes }: CompareFrame): string[] {
   const known = new Map(params.map(param => [`params.${param.key}`, param]));
-  const weight = (axis: string): number => (SEED.test(axis) ? 0 : new Set(known.get(axis)?.texts).size);
+  const weight = (axis: string): number => {
+    const texts = known.get(axis)?.texts ?? [];
+    const there = texts.filter(text => text !== null);
+    return SEED.test(axis) ? 0 : new Set(there).size + (2 * there.length > texts.length ? texts.length : 0);
+  };
   return axes
     .filter(axis => axis.startsWith('params.') && (known.get(axis)?.is_numeric ?? true))
     .sort((a, b) => weight(b) - weight(a));
