@@ -32,11 +32,12 @@ class RunsListing:
 
     def as_text(self) -> str:
         """Give the table."""
+        from jtrack.widgets.html import printable
         from jtrack.widgets.runs.text import runs_text
 
         frame, most = self.result.frame, self.result.frame.query.max_results
         width = shutil.get_terminal_size((0, 0)).columns  # none where it goes into a file or another program
-        text = runs_text(frame, datetime.now(UTC), command="jtrack runs", max_width=width or None)
+        text = printable(runs_text(frame, datetime.now(UTC), command="jtrack runs", max_width=width or None))
         if frame.n_runs < most or frame.n_runs == frame.n_total:
             return text
         return f"{text}\n  the first {most:,}; jtrack runs -n {10 * most} shows more"

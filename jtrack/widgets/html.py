@@ -25,7 +25,7 @@ class Markup(str):
 
 def escape(text: object) -> Markup:
     """``text`` as HTML; `Markup` is left as it is."""
-    return text if isinstance(text, Markup) else Markup(html.escape(_printable(str(text))))
+    return text if isinstance(text, Markup) else Markup(html.escape(printable(str(text))))
 
 
 def tag(name: str, *children: object, **attributes: object) -> Markup:
@@ -62,10 +62,13 @@ def _attribute(key: str, value: object) -> str:
     if value is None or value is False:
         return ""
     name = key.rstrip("_").replace("_", "-")
-    return f" {name}" if value is True else f' {name}="{html.escape(_printable(str(value)))}"'
+    return f" {name}" if value is True else f' {name}="{html.escape(printable(str(value)))}"'
 
 
-def _printable(text: str) -> str:
-    # Control characters aren't allowed in HTML, lone surrogates can't be encoded at all, and what turns the direction
-    # of reading would turn all that stands beside it.
+def printable(text: str) -> str:
+    """``text`` without what is no sign.
+
+    Control characters aren't allowed in HTML and command a terminal, lone surrogates can't be encoded at all, and what
+    turns the direction of reading would turn all that stands beside it.
+    """
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)

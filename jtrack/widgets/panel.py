@@ -19,7 +19,7 @@ from jtrack.errors import InvalidInputError
 from jtrack.tracking import current_store
 from jtrack.widgets import front_end
 from jtrack.widgets.frames import error_json, frame_json
-from jtrack.widgets.html import Markup
+from jtrack.widgets.html import Markup, printable
 from jtrack.widgets.module import widget_module
 
 Method = Callable[..., Any]
@@ -65,10 +65,10 @@ class Panel(anywidget.AnyWidget):
             self.layout.close()
 
     def __repr__(self) -> str:
-        return self._text()
+        return printable(self._text())
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        static = {"text/html": str(self._html()), "text/plain": self._text()}
+        static = {"text/html": str(self._html()), "text/plain": repr(self)}
         # Without a way to a page, because it was closed or there never was one, only these are left.
         if not self._esm or self.comm is None:
             return static, {}

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import plotly.graph_objects as go
 
-from jtrack.widgets.html import Markup
+from jtrack.widgets.html import Markup, printable
 
 MIME_TYPE = "application/vnd.plotly.v1+json"
 
@@ -25,7 +25,7 @@ class StillFigure(go.Figure):  # type: ignore[misc]
 
     def with_still(self, html: Markup, text: str) -> Self:
         """Show this HTML and this text where no plotly is."""
-        self._still = html, text
+        self._still = html, printable(text)
         return self
 
     def _repr_mimebundle_(self, *_args: object, **_kwargs: object) -> dict[str, Any]:

@@ -48,6 +48,12 @@ def test_asked_wrongly_ends_with_2_and_a_hint_on_stderr(words: list[str]) -> Non
     assert "Traceback" not in done.stderr
 
 
+def test_a_name_does_not_command_the_terminal(store_path: Path) -> None:
+    with jtrack.start_run(run_name="a\u202eb\x1b[31mc"):
+        jtrack.log_metric("m", 0.5)
+    assert "a\ufffdb\ufffd[31mc" in jtrack_says("runs").stdout
+
+
 def test_a_bad_filter_has_a_caret_under_the_place(store_path: Path) -> None:
     done = jtrack_says("runs", "metrics.accuracy >> 0.5")
     line, caret = done.stderr.splitlines()[1:3]

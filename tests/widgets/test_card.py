@@ -220,3 +220,9 @@ def test_a_card_shows_itself_in_both_forms() -> None:
     assert bundle["text/plain"] == repr(card)
     assert 'src="data:image/svg+xml;base64,' in bundle["text/html"]
     assert "first" in bundle["text/plain"]
+
+
+def test_the_text_of_a_panel_commands_no_terminal() -> None:
+    card = RunCard(samples.card(run_name="a\u202eb\x1b[31mc\x00 名前"))
+    for text in (repr(card), card._repr_mimebundle_()["text/plain"]):
+        assert "a\ufffdb\ufffd[31mc\ufffd 名前" in text

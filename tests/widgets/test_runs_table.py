@@ -181,6 +181,12 @@ def test_the_text_form_lines_up_and_stars_the_best() -> None:
     assert lines[-1] == "  same in all: seed 1"
 
 
+def test_names_command_no_terminal_and_do_not_turn_what_stands_beside_them() -> None:
+    log_cell_run("a\u202eb\x1b[31mc", {"lr": 0.1}, {"m": 0.5})
+    for text in (repr(runs()), runs()._repr_mimebundle_()[0]["text/plain"]):
+        assert "a\ufffdb\ufffd[31mc" in text
+
+
 def test_a_narrow_terminal_has_the_first_columns_and_the_names_of_the_rest() -> None:
     log_three()
     frame = runs().frame

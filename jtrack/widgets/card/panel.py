@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from jtrack.widgets.card.frame import CardFrame, card_frame
 from jtrack.widgets.card.html import card_html
 from jtrack.widgets.card.text import card_text
+from jtrack.widgets.html import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +20,10 @@ class RunCard:
     frame: CardFrame
 
     def __repr__(self) -> str:
-        return card_text(self.frame)
+        return printable(card_text(self.frame))
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/html": str(card_html(self.frame)), "text/plain": card_text(self.frame)}
+        return {"text/html": str(card_html(self.frame)), "text/plain": repr(self)}
 
 
 def run_card(run_id: str) -> RunCard:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jtrack.direction import Direction
 from jtrack.sweeps.result import SweepResult
+from jtrack.widgets.html import printable
 from jtrack.widgets.landscape.frame import Landscape, Learned, landscape_frame
 from jtrack.widgets.landscape.html import PARTS, landscape_html, landscape_text
 
@@ -20,11 +21,11 @@ class LandscapePanel:
     is_folded: bool = False
 
     def __repr__(self) -> str:
-        return landscape_text(self.frame)
+        return printable(landscape_text(self.frame))
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         page = landscape_html(self.frame, self.parts, is_folded=self.is_folded)
-        return {"text/html": str(page), "text/plain": landscape_text(self.frame)}
+        return {"text/html": str(page), "text/plain": repr(self)}
 
 
 def landscape(
