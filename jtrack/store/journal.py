@@ -223,6 +223,15 @@ class Writer:
                 return False
             return False
 
+    def tell_move(self) -> None:
+        """Say once that the store is elsewhere: what is written goes on in the open files, but files go by its path."""
+        with self._lock:
+            events = self._events
+            if events is not None and not self.is_loss_told and self.is_lost and not events.is_removed:
+                self.is_loss_told = True
+                told = "files that the run under way logs from now on are in a new folder of that name"
+                warn_unwritten(f"{self.folder.path} was moved: {told}")
+
     def beat(self) -> None:
         """Write heartbeats, retry what waits, sync, and start new files where these grew large."""
         with self._lock:

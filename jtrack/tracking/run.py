@@ -458,8 +458,8 @@ class ActiveRun:
         self._note_artifact(path, n_bytes, digest)
 
     def _note_artifact(self, path: str, n_bytes: int, digest: str, **more: bool) -> None:
-        detail = {"path": path, "n_bytes": n_bytes, "sha256": digest, **more}
-        self._writer.event("artifact_logged", self.run_id, detail)
+        self._writer.tell_move()
+        self._writer.event("artifact_logged", self.run_id, {"path": path, "n_bytes": n_bytes, "sha256": digest} | more)
 
 
 def check_status(status: RunStatus | str) -> RunStatus:

@@ -89,3 +89,21 @@ def test_a_store_that_is_moved_with_the_working_folder_is_followed(
     assert [run["run_name"] for run in stored_runs(now / ".jtrack")] == ["before", "within", "after"]
     assert {run["experiment"] for run in stored_runs(now / ".jtrack")} == {"wine"}
     assert not former.exists()
+
+
+def test_files_of_a_run_whose_store_was_moved_are_told_to_be_at_its_old_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former, now = tmp_path / "former", tmp_path / "now"
+    former.mkdir()
+    monkeypatch.chdir(former)
+    jtrack.set_tracking_uri(former / ".jtrack")
+    with jtrack.start_run():
+        jtrack.log_text("before", "before.txt")
+        former.rename(now)
+        with pytest.warns(StoreWarning, match="files that the run under way logs from now on are in a new folder"):
+            jtrack.log_text("within", "within.txt")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            jtrack.log_text("again", "again.txt")
+    assert len(list((former / ".jtrack").rglob("within.txt"))) == 1
