@@ -255,9 +255,12 @@ def open_recording(desk: Desk, header: Header, cell: RunningCell, *, already_ran
 
 
 def end_inner_runs(run: tracking.ActiveRun, error: BaseException | None) -> None:
-    """End the runs that were opened inside ``run`` and not ended: what a cell opened ends with it."""
+    """End the runs that were opened inside ``run`` and not ended: what a cell opened ends with it.
+
+    A cell that ended its own run may have opened others after it, which would be around the runs of all later cells.
+    """
     for inner in reversed(list(process.runs)):
-        if inner is not run and _is_inside(inner, run):
+        if inner is not run and (_is_inside(inner, run) or (run.ended and _is_after(inner, run))):
             inner.end(status_of(error))
 
 
@@ -293,6 +296,10 @@ def _is_inside(run: tracking.ActiveRun, around: tracking.ActiveRun) -> bool:
     while outer is not None and outer is not around:
         outer = outer.outer
     return outer is around
+
+
+def _is_after(run: tracking.ActiveRun, before: tracking.ActiveRun) -> bool:
+    return run in process.main_runs and run.info.started_at >= before.info.started_at
 
 
 def _show_card(run_id: str, live: LiveCard | None) -> None:

@@ -238,3 +238,13 @@ def test_the_commands_of_the_command_line_run_in_the_kernel(kernel: Kernel) -> N
     refused = kernel.run("%jtrack nonsense")
     assert refused.reply["ename"] == "InvalidInputError"
     assert "hint: %jtrack --help" in refused.traceback
+
+
+def test_what_a_cell_logs_after_it_ended_its_run_is_around_no_later_cell(kernel: Kernel) -> None:
+    kernel.run("%%track --name early\nimport jtrack\njtrack.end_run()\njtrack.log_metric('after_end', 1)")
+    assert kernel.value("__import__('jtrack').active_run() is None")
+    kernel.run("%%track --name later\nx = 1")
+    (later,) = kernel.rows("SELECT parent_run_id FROM runs WHERE run_name = 'later'")
+    assert later["parent_run_id"] is None
+    (own,) = kernel.rows("SELECT status FROM runs JOIN latest_metrics USING (run_id) WHERE key = 'after_end'")
+    assert own["status"] == "FINISHED"
