@@ -229,6 +229,20 @@ def test_nasty_names_are_only_names(show: Show) -> None:
     assert "<script>alert('x')</script>" in page.locator("tbody th").inner_text()
 
 
+def test_in_a_narrow_table_the_names_make_room_for_the_values(show: Show) -> None:
+    table = log_wines()
+    page = show(table.frame, table._methods, viewport={"width": 300, "height": 700}).page
+    head, value = page.get_by_role("columnheader", name="run").first, page.locator("tbody td.jt-num").first
+    name = page.locator("tbody th").first
+    value.evaluate("cell => cell.closest('.jt-grid').scrollLeft = cell.offsetLeft")
+    expect(value).to_be_in_viewport(ratio=1)
+    expect(name).not_to_be_in_viewport()
+    expect(head).not_to_be_in_viewport()
+    page.set_viewport_size({"width": 560, "height": 700})
+    expect(name).to_be_in_viewport(ratio=1)
+    expect(head).to_be_in_viewport(ratio=1)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_table_is_drawn_in_both_themes(show: Show, scheme: str) -> None:
     table = log_wines(30)

@@ -15,6 +15,8 @@ const MOST_COMING = 2;
 const MOST_ROWS_IN_VIEW = 12;
 const CHOOSE_WIDTH = 34;
 const SPARK_WIDTH = 100;
+/** What the columns that stay in view leave to the others at the least; where they can't, they go along. */
+const LEAST_BESIDE = 120;
 /** State, id, the button for more, and the gaps between them. */
 const NAME_SIGNS = 164;
 
@@ -44,6 +46,7 @@ export class RunsGrid {
   private active = 0;
   private widths = new Map<string, number>();
   private lefts: number[] = [];
+  private pinnedWidth = 0;
   /** How many signs of each column's texts its width was made for. */
   private fits: number[] = [];
   /** Distinguishes answers for this frame from late ones for a frame before it. */
@@ -177,6 +180,7 @@ export class RunsGrid {
     replace(this.columns, widths.map(width => h('col', { style: `width:${width}px` })));
     this.table.style.minWidth = `${widths.reduce((sum, width) => sum + width, 0)}px`;
     this.lefts = this.pinnedLefts(widths);
+    this.pinnedWidth = widths.slice(0, this.lefts.length).reduce((sum, width) => sum + width, 0);
     this.pin(this.head);
     this.drawChoice();
     if (focused) {
@@ -196,7 +200,7 @@ export class RunsGrid {
   private pin(row: HTMLElement): void {
     this.lefts.forEach((left, index) => {
       const cell = row.children[index] as HTMLElement;
-      cell.style.left = `${left}px`;
+      cell.style.setProperty('--jt-left', `${left}px`);
       cell.classList.add('jt-pinned');
     });
   }
@@ -231,10 +235,10 @@ export class RunsGrid {
     const { n_lines } = this.frame;
     // Not what it measures alone: before the first drawing it has no height yet.
     const height = Math.max(this.node.clientHeight, MOST_ROWS_IN_VIEW * ROW_HEIGHT);
-    const { scrollTop, scrollLeft } = this.node;
+    const { scrollTop, scrollLeft, clientWidth } = this.node;
     const window = visibleWindow(scrollTop, height, n_lines);
     // Each cell that keeps its place is a layer of its own for the browser: only where there is something to keep it from.
-    this.node.classList.toggle('jt-slid', scrollLeft > 0);
+    this.node.classList.toggle('jt-slid', scrollLeft > 0 && clientWidth - this.pinnedWidth >= LEAST_BESIDE);
     const gone = [...this.drawn].filter(([index]) => index < window.first || index >= window.last);
     let hadFocus = gone.some(([, row]) => row.contains(document.activeElement));
     let next = this.above.nextElementSibling;
