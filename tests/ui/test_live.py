@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from tests.ui.lab import Lab, Notebook
 from tests.ui.side import accessibility_faults
@@ -112,6 +112,27 @@ def test_a_panel_above_turns_to_each_run_and_keeps_notes(lab: Lab, folder: Path)
     notebook.run_cell(3)
     notebook.wait_for_output(3, "['the loss is falling']")
     assert lab.console_errors == []
+
+
+def test_the_card_goes_without_a_message_to_the_subshell_that_goes_with_it(fresh_lab: Lab, folder: Path) -> None:
+    sent: list[str] = []
+
+    def keep(message: str | bytes) -> None:
+        sent.append(str(message))
+
+    fresh_lab.page.on("websocket", lambda socket: socket.on("framesent", keep))
+    notebook = open_new_notebook(fresh_lab, folder, "%load_ext jtrack", TRAIN.format(name="brief"))
+    notebook.run_cell(0)
+    begin(notebook, 1)
+    panel = notebook.outputs(1).locator(".jt-live-panel")
+    wait_for_longer_curve(panel)
+    panel.get_by_role("button", name="stop after this epoch").click()
+    notebook.outputs(1).locator(".jt-card").wait_for()
+    expect(panel).to_have_count(0)
+    fresh_lab.page.wait_for_function(_IS_IDLE)
+    watching = [message for message in sent if '"method":"watch"' in message]
+    assert any('"visible":true' in message for message in watching)
+    assert not any('"visible":false' in message for message in watching)
 
 
 def test_a_quick_cell_shows_no_live_card(lab: Lab, folder: Path) -> None:

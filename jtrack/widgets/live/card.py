@@ -58,6 +58,8 @@ class LiveCard:
             panel, self._panel = self._panel, None
         if panel is not None:
             try:
+                # JupyterLab ends the subshell with the last widget: the view shall not take leave over it.
+                panel.send({"closes": True})
                 panel.publish(self._publisher, dict(_GONE), {}, update=True)
             finally:
                 panel.close()

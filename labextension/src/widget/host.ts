@@ -20,6 +20,8 @@ interface Reply {
   error?: unknown;
   /** What the kernel sends unasked. */
   news?: unknown;
+  /** The kernel takes the panel away. */
+  closes?: boolean;
 }
 
 interface Waiting {
@@ -66,7 +68,9 @@ function keepKeys(event: KeyboardEvent): void {
 /** Ask over a model. Several views of one model each see every reply, and take those to their own questions. */
 function connect(model: Model, el: HTMLElement, push: (news: unknown) => void): { ask: Ask; close(): void } {
   const waiting = new Map<string, Waiting>();
+  let isClosing = false;
   const answer = (content: Reply): void => {
+    isClosing ||= content?.closes === true;
     if (content?.news) {
       push(content.news);
       return;
@@ -89,6 +93,10 @@ function connect(model: Model, el: HTMLElement, push: (news: unknown) => void): 
       const { run_id: runId } = params as { run_id?: string };
       const hasOtherWay = isSteering(method) && runId;
       try {
+        // A subshell that goes while a message waits for it complains of that in the cell.
+        if (isClosing) {
+          throw GONE;
+        }
         model.send({ request, method, params });
       } catch {
         // With its kernel the widget lost what it could send over.
