@@ -77,6 +77,17 @@ def test_a_knob_that_is_infinite_is_turned_to_a_number(show: Show) -> None:
     assert asked == [2.5]
 
 
+def test_in_a_narrow_panel_the_names_of_metrics_are_told_apart(show: Show) -> None:
+    frame = live_frame()
+    keys = ("val_loss_left", "val_loss_right")
+    frame = replace(frame, metrics=tuple(replace(frame.metrics[0], key=key) for key in keys))
+    page = show(frame, viewport={"width": 320, "height": 700}).page
+    for key in keys:
+        name = page.locator(".jt-tile-head b", has_text=key)
+        assert name.evaluate("node => node.scrollWidth <= node.clientWidth"), "the name is cut"
+        expect(name).to_have_attribute("title", key)
+
+
 def test_arrow_keys_read_a_curve(show: Show) -> None:
     page = show(live_frame()).page
     tile = page.locator(".jt-tile").first

@@ -53,7 +53,7 @@ export class Tile {
       this.high,
       this.low
     );
-    const name = h('b', { title: metric.key.length > 26 ? metric.key : null }, shorten(metric.key, 26));
+    const name = h('b', { title: metric.key }, shorten(metric.key, 26));
     this.node = h('div', { class: 'jt-tile' }, h('div', { class: 'jt-tile-head' }, name, this.value), this.svg, this.foot);
     this.update(metric);
   }
