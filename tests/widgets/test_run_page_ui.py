@@ -113,6 +113,16 @@ def test_every_tab_draws_what_the_run_has_and_the_panel_keeps_its_height(show: S
         shown.screenshot(f"run-{name}-{scheme}")
 
 
+def test_how_long_ago_a_run_began_stays_true_in_an_open_page(show: Show) -> None:
+    page = show(log_cell_run("first", {}, {"loss": 0.5})).page
+    page.clock.install()
+    page.reload()
+    began = page.locator(".jt-head time")
+    expect(began).to_have_text(re.compile("now|s ago"))
+    page.clock.fast_forward("05:00")
+    expect(began).to_have_text("5 min ago")
+
+
 def test_arrow_keys_walk_the_tabs(show: Show) -> None:
     page = show(log_full_run()).page
     page.get_by_role("tab", name="overview").focus()

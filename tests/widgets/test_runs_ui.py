@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -227,6 +228,17 @@ def test_nasty_names_are_only_names(show: Show) -> None:
     assert page.locator("script:not([type=module])").count() == 0
     assert page.locator(".jt-runs img").count() == 0
     assert "<script>alert('x')</script>" in page.locator("tbody th").inner_text()
+
+
+def test_how_long_ago_runs_began_stays_true_in_an_open_table(show: Show) -> None:
+    table = log_wines()
+    page = show(table.frame, table._methods).page
+    page.clock.install()
+    page.reload()
+    began = page.locator("tbody time").first
+    expect(began).to_have_text(re.compile("now|s ago"))
+    page.clock.fast_forward("05:00")
+    expect(began).to_have_text("5 min ago")
 
 
 def test_in_a_narrow_table_the_names_make_room_for_the_values(show: Show) -> None:

@@ -3,8 +3,9 @@
 
 import { h, replace } from '../../panels/dom';
 import { asNumber } from '../../panels/frames';
-import { MISSING, exactMoment, formatAgo, formatDuration, formatNumber, plural } from '../../panels/format';
+import { MISSING, exactMoment, formatDuration, formatNumber, plural } from '../../panels/format';
 import { sparkLine, stateMark } from '../../panels/marks';
+import { updateTimes } from '../../panels/times';
 import type { ListedRun } from '../../server/api';
 import type { SideModel } from './model';
 import { shownMetric } from './sparks';
@@ -101,14 +102,7 @@ export class RunsList {
   }
 
   private updateTimes(): void {
-    const now = new Date();
-    this.rows.forEach(({ node }) => {
-      const time = node.querySelector('time')!;
-      const text = formatAgo(time.dateTime, now);
-      if (time.textContent !== text) {
-        time.textContent = text;
-      }
-    });
+    updateTimes([...this.rows.values()].map(({ node }) => node.querySelector('time')!));
   }
 
   private activate(run_id: string | null, withFocus = true): void {

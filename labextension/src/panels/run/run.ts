@@ -5,6 +5,7 @@ import { type Child, h, replace } from '../dom';
 import { type Rendered, asFault } from '../frames';
 import { exactMoment, formatAgo, formatDuration, shorten, withThousands } from '../format';
 import { faultMark, stateMark } from '../marks';
+import { keepTimes } from '../times';
 import { drawCode } from './code';
 import { drawEnvironment } from './environment';
 import { drawFiles } from './files';
@@ -75,6 +76,7 @@ class RunPanel implements Rendered<RunFrame> {
   private memory = new Map<string, string>();
   private chosen = 'overview';
   private turn = 0;
+  private readonly leaveTimes = keepTimes(this.head);
   /** Which drawing of a part is the last one that was begun. */
   private readonly turns = new WeakMap<HTMLElement, number>();
 
@@ -133,6 +135,7 @@ class RunPanel implements Rendered<RunFrame> {
   }
 
   dispose(): void {
+    this.leaveTimes();
     this.drawn = new Map();
     this.node.remove();
   }

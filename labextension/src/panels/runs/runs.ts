@@ -6,6 +6,7 @@ import { type Fault, type Rendered, asFault } from '../frames';
 import { plural, shorten, withThousands } from '../format';
 import { faultMark } from '../marks';
 import { type MenuItem, openMenu } from '../menu';
+import { keepTimes } from '../times';
 import { Choice } from './choice';
 import { ColumnChoices } from './columns';
 import { download } from './download';
@@ -46,6 +47,7 @@ class RunsPanel implements RunsRendered {
   private readonly choice = new Choice(run_ids => this.onChoice(run_ids));
   private readonly foot: Foot;
   private readonly grid: RunsGrid;
+  private readonly leaveTimes: () => void;
   /** Counts the questions, so that the answer to an older one can't replace a newer one's. */
   private turn = 0;
 
@@ -70,6 +72,7 @@ class RunsPanel implements RunsRendered {
       },
       this.choice
     );
+    this.leaveTimes = keepTimes(this.grid.node);
     this.foot = new Foot(this.choice, {
       compare: runs => this.show('compare', { runs }, runs, '%compare'),
       parallel: runs => this.show('parallel', { parent_or_runs: runs }, runs, '%parallel'),
@@ -114,6 +117,7 @@ class RunsPanel implements RunsRendered {
 
   dispose(): void {
     this.turn++;
+    this.leaveTimes();
     this.filter.dispose();
     this.grid.dispose();
     this.node.remove();
