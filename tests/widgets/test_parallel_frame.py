@@ -235,6 +235,13 @@ def test_runs_are_chosen_by_parent_list_filter_or_none() -> None:
         frame_of("metrics.val_loss <")
 
 
+def test_the_newest_sweep_is_shown_and_not_its_last_trial_with_runs_in_it() -> None:
+    sweep = log_sweep()
+    trial = log_trial(sweep, "trial-0", {"x": 1}, {"loss": 0.5})
+    log_trial(trial, "fold-0", {}, {"fold_loss": 0.4})
+    assert frame_of(None).parent_run_id == sweep
+
+
 def test_a_store_without_runs_says_what_to_type() -> None:
     frame = frame_of(None)
     assert frame.n_runs == 0 and "%%track" in frame.empty_hint

@@ -55,7 +55,8 @@ def parallel(
     ----------
     parent_or_runs
         A run, whose children are shown: a sweep (id, prefix, name, ``@last`` or a run); several runs as a list; or a
-        filter such as ``"metrics.acc > 0.9"``. ``None`` takes the newest run that has children, or all runs.
+        filter such as ``"metrics.acc > 0.9"``. ``None`` takes the newest run that has children and is no trial,
+        or all runs.
     dims
         Params and metrics to show, in this order; others can be chosen in the panel. ``None`` takes the params
         that differ, those first that have most to do with the objective, and the objective last.

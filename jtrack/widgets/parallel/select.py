@@ -19,7 +19,7 @@ from jtrack.widgets.children import find_children
 
 _NEWEST_PARENT = """
 SELECT c.parent_run_id FROM runs c JOIN runs p ON p.run_id = c.parent_run_id
-WHERE c.lifecycle_stage = 'active' AND p.lifecycle_stage = 'active'
+WHERE c.lifecycle_stage = 'active' AND p.lifecycle_stage = 'active' AND p.kind IS DISTINCT FROM 'trial'
 GROUP BY c.parent_run_id ORDER BY max(c.started_at) DESC, c.parent_run_id LIMIT 1
 """
 _HEADS = """
