@@ -65,4 +65,4 @@ class JTrack(Configurable):
 
     @observe("tracking_uri")
     def _set_tracking_uri(self, change: dict[str, Any]) -> None:
-        tracking.set_tracking_uri(change["new"] or None)
+        tracking.set_tracking_uri(change["new"])

@@ -78,7 +78,7 @@ def set_tracking_uri(uri: str | os.PathLike[str] | None) -> None:
     InvalidInputError
         No store can be opened there; the choice before stands.
     """
-    path = None if uri is None or uri == "" else settings.parse_store_path(uri)
+    path = settings.parse_store_path(uri) if uri else None
     with process.lock:
         process.tracking_uri = None if path is None else str(path)
         process.experiment_id = process.experiment_name = None

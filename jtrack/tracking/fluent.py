@@ -356,8 +356,9 @@ def _set_lifecycle(address: str, stage: LifecycleStage) -> None:
 def _end_open_runs() -> None:
     # An uncaught error of a script has left its mark by now; at a prompt, errors are everyday.
     error: BaseException | None = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
+    left_by = (None, None, None) if error is None else (type(error), error, error.__traceback__)
     for run in reversed(list(process.runs)):
-        run.__exit__(None if error is None else type(error), error, None if error is None else error.__traceback__)
+        run.__exit__(*left_by)
 
 
 atexit.register(_end_open_runs)

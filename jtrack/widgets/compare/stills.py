@@ -11,7 +11,7 @@ from jtrack.widgets.axis_marks import DOT, across, axis_names, beside, marks_acr
 from jtrack.widgets.chart import N_COLOURS
 from jtrack.widgets.compare.columns import ComparedColumn, Importance, category_codes
 from jtrack.widgets.compare.contour import axis_of, direction_of
-from jtrack.widgets.format import MINUS, MISSING, plural, shorten
+from jtrack.widgets.format import MISSING, format_number, plural, shorten
 from jtrack.widgets.html import Markup, escape, join, tag
 from jtrack.widgets.images import N_SHADES, fraction, shades_css, svg_image
 from jtrack.widgets.landscape.frame import Contour
@@ -71,9 +71,9 @@ def importance_text(metric: str, importances: Sequence[Importance]) -> str:
 
 def measure_text(importance: Importance) -> str:
     """``ρ +0.82`` or ``η 0.41``; ``ρ 0.00`` for what is too little for a sign."""
-    size = f"{abs(importance.value):.2f}"
-    sign = "" if size == "0.00" else MINUS if importance.value < 0 else "+"
-    return f"η {size}" if importance.measure is Measure.ETA else f"ρ {sign}{size}"
+    text = format_number(importance.value, 2)
+    sign = "+" if importance.value > 0 and text != "0.00" else ""
+    return f"η {text}" if importance.measure is Measure.ETA else f"ρ {sign}{text}"
 
 
 def _page(title: str, content: Markup) -> Markup:

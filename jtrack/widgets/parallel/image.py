@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jtrack.direction import Direction
-from jtrack.widgets.format import shorten, tell_apart
+from jtrack.widgets.format import format_number, shorten, tell_apart
 from jtrack.widgets.html import Markup, escape
 from jtrack.widgets.images import N_SHADES, shades_css, svg_image
 from jtrack.widgets.parallel.axes import Axis, AxisKind, Measure
@@ -76,9 +76,7 @@ def head_note(axis: Axis, is_objective: bool) -> str:
         return f"objective{arrow}"
     if axis.correlation is None:
         return ""
-    size = f"{abs(axis.correlation):.2f}"
-    sign = "−" if axis.correlation < 0 and size != "0.00" else ""
-    return f"{'η' if axis.measure is Measure.ETA else 'ρ'} {sign}{size}"
+    return f"{'η' if axis.measure is Measure.ETA else 'ρ'} {format_number(axis.correlation, 2)}"
 
 
 def _columns_x(n_axes: int) -> list[float]:

@@ -2,7 +2,7 @@
 
 import { h, replace } from '../dom';
 import { type CompareCallbacks, type CompareFrame, type Importance, asFault } from '../frames';
-import { plural, shorten } from '../format';
+import { formatNumber, plural, shorten } from '../format';
 import { faultMark } from '../marks';
 
 export class ImportancePart {
@@ -41,9 +41,8 @@ export class ImportancePart {
 
 function bars(found: Importance[]): HTMLElement[] {
   const rows = found.map(({ key, measure, value, n_runs }) => {
-    const size = Math.abs(value).toFixed(2);
-    const sign = size === '0.00' ? '' : value < 0 ? '−' : '+';
-    const text = measure === 'eta' ? `η ${size}` : `ρ ${sign}${size}`;
+    const size = formatNumber(value, 2);
+    const text = measure === 'eta' ? `η ${size}` : `ρ ${value > 0 && size !== '0.00' ? '+' : ''}${size}`;
     return h(
       'tr',
       { title: plural(n_runs, 'run') },

@@ -2,10 +2,9 @@
 // what else can be done with the axis; both work by keyboard.
 
 import { h, replace } from '../dom';
-import { shorten, tellApart } from '../format';
+import { formatNumber, shorten, tellApart } from '../format';
 import type { ParallelAxis } from './frame';
 
-const MINUS = '−';
 const DRAG = 4;
 const CHARACTER = 8;
 
@@ -112,9 +111,7 @@ export function noteText(axis: ParallelAxis, isObjective: boolean): { short: str
   if (axis.correlation === null) {
     return { short: '', long: '' };
   }
-  const size = Math.abs(axis.correlation).toFixed(2);
-  const isNegative = axis.correlation < 0 && size !== '0.00';
-  const text = `${isNegative ? MINUS : ''}${size}`;
+  const text = formatNumber(axis.correlation, 2);
   return axis.measure === 'eta'
     ? { short: `η ${text}`, long: `correlation ratio with the objective's ranks ${text}` }
     : { short: `ρ ${text}`, long: `rank correlation with the objective ${text}` };
